@@ -1,0 +1,272 @@
+# libnn. `make help` lists the targets; everything that is built goes under build/.
+#
+#   make V=1                  shows the commands
+#   make CC=clang             another compiler
+#   make BLAS=builtin         without OpenBLAS, on the built-in matrix product
+#   make SANITIZE=thread      or address,undefined: builds with sanitizers
+# Each of the last three builds in a folder of its own: build/clang, build/builtin, ...
+# CFLAGS and LDFLAGS are the user's and come last; BLAS_CFLAGS and BLAS_LIBS name another CBLAS.
+
+VERSION := $(shell awk '/define NN_VERSION_[MP]/ {v = v dot $$3; dot = "."} END {print v}' \
+                        include/nn/base.h)
+SONAME := libnn.so.$(firstword $(subst ., ,$(VERSION)))
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+BLAS ?= $(if $(filter thread memory,$(SANITIZE)),builtin,openblas)
+CFLAGS ?= -g
+CIFAR10_URL ?= https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz
+CIFAR10_SHA256 = c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd
+
+comma := ,
+empty :=
+VARIANT := $(if $(findstring clang,$(CC)),clang) $(filter builtin,$(BLAS)) \
+    $(subst $(comma),-,$(SANITIZE))
+VARIANT := $(subst $(empty) ,-,$(strip $(VARIANT)))
+B := build$(if $(VARIANT),/$(VARIANT))
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' $(1) '$(2)')
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
+endif
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+.PHONY: all deps help clean examples bench check demo install uninstall lint format cifar10 FORCE
+all:
+
+# ---- What is missing on this machine, as Debian packages -----------------------------------------
+
+MISSING := $(shell \
+    command -v $(firstword $(CC)) >/dev/null || echo gcc; \
+    $(CC) -include stdlib.h -E - </dev/null >/dev/null 2>&1 || echo libc6-dev; \
+    command -v pkg-config >/dev/null || echo pkg-config; \
+    pkg-config --exists openblas 2>/dev/null || pkg-config --exists cblas 2>/dev/null || \
+        echo libopenblas-dev; \
+    pkg-config --exists check 2>/dev/null || echo check; \
+    command -v gnuplot >/dev/null || echo gnuplot-nox; \
+    command -v clang-format >/dev/null || echo clang-format)
+FOR_LINT := clang-format
+
+deps: ## install what is missing: a compiler, pkg-config, OpenBLAS, Check, gnuplot
+	@set -e; set -- $(filter-out $(if $(filter lint format,$(FOR)),,$(FOR_LINT)),$(MISSING)); \
+	if [ $$# = 0 ]; then echo "make deps: everything is installed"; exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
+	if ! command -v apt-get >/dev/null || ! command -v $${sudo:-env} >/dev/null; then \
+	    echo "make deps: please install these packages (Debian's names): $$*" >&2; exit 1; fi; \
+	echo "make deps: installing $$*"; \
+	mkdir -p build; $$sudo apt-get update >build/deps.log 2>&1 || true; \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
+	    "$$@" >>build/deps.log 2>&1 || { tail -n 20 build/deps.log >&2; exit 1; }
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+
+clean: ## remove everything that was built
+	rm -rf build
+
+# ---- Typed first on a bare machine: get what the goals need, then start over ---------------------
+
+GOALS := $(filter-out deps help clean cifar10 uninstall,$(or $(MAKECMDGOALS),all))
+NEED := gcc libc6-dev $(if $(BLAS_LIBS)$(filter builtin,$(BLAS)),,pkg-config libopenblas-dev) \
+    $(if $(filter check,$(GOALS)),pkg-config check) $(if $(filter demo,$(GOALS)),gnuplot-nox) \
+    $(if $(filter lint format,$(GOALS)),$(FOR_LINT))
+ABSENT := $(if $(GOALS),$(filter $(NEED),$(MISSING)))
+
+ifneq ($(filter-out $(if $(DEPS_DONE),gnuplot-nox),$(ABSENT)),)
+ifdef DEPS_DONE
+$(error still missing after `make deps`: $(ABSENT))
+endif
+.PHONY: $(GOALS)
+.NOTPARALLEL:
+$(GOALS):
+	@$(MAKE) deps FOR=$@ $(if $(filter-out gnuplot-nox,$(ABSENT)),,|| true)
+	@$(MAKE) DEPS_DONE=1 $@
+else # nothing below is read before everything is there
+
+# ---- Flags ---------------------------------------------------------------------------------------
+
+X86 := $(filter x86_64%,$(shell $(CC) -dumpmachine))
+LEVELS := baseline $(if $(X86),avx2 avx512)
+LEVEL_avx2 := -mavx2 -mfma
+LEVEL_avx512 := $(LEVEL_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+    -Wold-style-definition -Wcast-qual -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla \
+    -Wdouble-promotion -Wimplicit-fallthrough $(if $(WERROR),-Werror)
+HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
+    $(if $(X86),-fstack-clash-protection -fcf-protection)
+SANITIZERS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+BASE := -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -ffp-contract=off -fPIC -fvisibility=hidden \
+    -pthread -Iinclude -Ilib $(WARNINGS) $(if $(SANITIZE),$(SANITIZERS),$(HARDENING))
+LINK := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl,-z,defs) -Wl,-z,relro,-z,now,-z,noexecstack
+
+ifneq ($(BLAS),builtin)
+BLAS_PC := $(shell pkg-config --exists openblas 2>/dev/null && echo openblas || echo cblas)
+BLAS_CFLAGS ?= $(shell pkg-config --cflags $(BLAS_PC) 2>/dev/null)
+BLAS_LIBS ?= $(shell pkg-config --libs $(BLAS_PC) 2>/dev/null)
+endif
+LIBS := $(BLAS_LIBS) -lm -pthread
+
+# What single files need on top.
+KERNEL := -O3 -fno-math-errno -fno-trapping-math
+FLAGS_lib/kernels/builtin_gemm.c := -ffp-contract=fast
+FLAGS_lib/kernels/levels.c := $(if $(X86),-DNN_HAVE_X86_LEVELS)
+FLAGS_lib/kernels/gemm.c := \
+    $(if $(filter builtin,$(BLAS)),-DNN_BLAS_BUILTIN,$(BLAS_CFLAGS:-I%=-isystem %))
+
+# ---- The library ---------------------------------------------------------------------------------
+
+SOURCES := $(wildcard lib/*/*.c)
+LEVELED := $(filter-out %/gemm.c %/levels.c,$(wildcard lib/kernels/*.c))
+OBJECTS := $(patsubst %.c,%.o,$(filter-out $(LEVELED),$(SOURCES))) \
+    $(foreach level,$(LEVELS),$(LEVELED:.c=.$(level).o))
+
+LIBRARY := $(B)/libnn.so.$(VERSION) $(B)/$(SONAME) $(B)/libnn.so
+all: $(LIBRARY) $(B)/libnn.a ## the shared and the static library
+
+# A change of the flags compiles again: the files below depend on this one.
+COMMAND := $(CC) $(BASE) $(CFLAGS) $(LIBS) $(LDFLAGS)
+ifneq ($(file <$(B)/flags),$(COMMAND))
+$(shell mkdir -p $(B))
+$(file >$(B)/flags,$(COMMAND))
+endif
+
+compile = $(Q)mkdir -p $(@D) && $(CC) $(BASE) $(if $(findstring tests/,$@),-Itests) $(1) \
+    $(FLAGS_$<) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# $(1) the folder of the objects, $(2) flags, $(3) a level
+define level_rule
+$(1)/lib/kernels/%.$(3).o: lib/kernels/%.c $(B)/flags
+	$$(call say,CC,$$< $(3))
+	$$(call compile,$(2) $(KERNEL) $(LEVEL_$(3)) -DNN_LEVEL=$(3))
+endef
+define object_rules
+$(1)/%.o: %.c $(B)/flags
+	$$(call say,CC,$$<)
+	$$(call compile,$(2))
+$(foreach level,$(LEVELS),$(eval $(call level_rule,$(1),$(2),$(level))))
+endef
+$(eval $(call object_rules,$(B)/obj,))
+$(eval $(call object_rules,$(B)/double,-DNN_REAL_IS_DOUBLE))
+
+$(B)/libnn.a: $(OBJECTS:%=$(B)/obj/%)
+$(B)/libnn_double.a: $(OBJECTS:%=$(B)/double/%)
+$(B)/libnn.a $(B)/libnn_double.a:
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(B)/libnn.so.$(VERSION): $(OBJECTS:%=$(B)/obj/%) lib/libnn.map
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libnn.map $(LINK) \
+	    -o $@ $(filter %.o,$^) $(LDFLAGS) $(LIBS)
+$(B)/$(SONAME) $(B)/libnn.so: $(B)/libnn.so.$(VERSION)
+	$(Q)ln -sf libnn.so.$(VERSION) $@
+
+# ---- Programs: examples on the shared library, bench and tests on the static one -----------------
+
+EXAMPLES := $(patsubst %.c,$(B)/%,$(filter-out examples/common.c,$(wildcard examples/*.c)))
+examples: $(EXAMPLES) ## the example programs, in build/examples
+$(EXAMPLES): $(B)/examples/%: $(B)/obj/examples/%.o \
+        $(patsubst %.c,$(B)/obj/%.o,$(wildcard examples/common.c)) $(LIBRARY)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(if $(SANITIZE),$(LINK)) -o $@ $(filter %.o,$^) \
+	    -L$(B) -lnn -Wl,-rpath,'$$ORIGIN/..' $(LDFLAGS) -lm
+
+link = $(Q)mkdir -p $(@D) && $(CC) $(LINK) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(1) $(LIBS)
+
+bench: $(B)/bench/nn_bench ## build and run the microbenchmarks
+	$(B)/bench/nn_bench $(BENCH)
+$(B)/bench/nn_bench: $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/*.c)) $(B)/libnn.a
+	$(call say,LD,$@)
+	$(call link)
+
+# ---- Tests ---------------------------------------------------------------------------------------
+
+APART := $(wildcard tests/gradients/test_*.c)
+TESTS_C := $(filter-out $(APART),$(wildcard tests/test_*.c tests/*/test_*.c))
+HARNESS := tests/main.o tests/helpers.o
+CHECK_LIBS = $(shell pkg-config --libs check)
+
+$(B)/tests/nn_tests: $(TESTS_C:%.c=$(B)/obj/%.o) $(HARNESS:%=$(B)/obj/%) $(B)/libnn.a
+$(B)/tests/nn_gradients: $(APART:%.c=$(B)/double/%.o) $(HARNESS:%=$(B)/double/%) \
+    $(B)/libnn_double.a
+$(B)/tests/nn_tests $(B)/tests/nn_gradients:
+	$(call say,LD,$@)
+	$(call link,$(CHECK_LIBS))
+
+# The runner's list of suites: the names of the files.
+$(B)/obj/tests/main.o: FLAGS_tests/main.c = -I$(B)/obj/tests
+$(B)/double/tests/main.o: FLAGS_tests/main.c = -I$(B)/double/tests
+$(B)/obj/tests/main.o: $(B)/obj/tests/suites.h
+$(B)/double/tests/main.o: $(B)/double/tests/suites.h
+$(B)/obj/tests/suites.h: LIST = $(TESTS_C)
+$(B)/double/tests/suites.h: LIST = $(APART)
+%/suites.h: FORCE
+	@mkdir -p $(@D); for f in $(sort $(LIST)); do f=$${f##*/test_}; echo "X($${f%.c})"; done >$@.new; \
+	    cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+
+# `make check TESTS=pool` runs the suites with "pool" in their names. Each part writes a log.
+PARTS := tests $(if $(TESTS),,gradients $(if $(SANITIZE),,api install))
+RUN_tests = $(B)/tests/nn_tests $(TESTS)
+RUN_gradients = $(B)/tests/nn_gradients
+RUN_api = sh tests/api/run.sh $(B)
+RUN_install = MAKE="$(MAKE)" sh tests/install/run.sh $(B)
+$(B)/check/tests.log: $(B)/tests/nn_tests
+$(B)/check/gradients.log: $(B)/tests/nn_gradients
+$(B)/check/api.log $(B)/check/install.log: $(LIBRARY) $(B)/libnn.a
+$(B)/check/%.log: FORCE
+	$(call say,TEST,$(RUN_$*))
+	+@mkdir -p $(@D); $(if $(SANITIZE),CK_FORK=no LSAN_OPTIONS=suppressions=tests/lsan.supp) \
+	    $(RUN_$*) >$@ 2>&1 || { cat $@; exit 1; }
+
+check: $(PARTS:%=$(B)/check/%.log) ## all tests; TESTS=word for some of the suites
+	@for part in $(filter-out tests,$(PARTS)) tests; do cat $(B)/check/$$part.log; done
+
+lint: $(LIBRARY) ## the format, the arrows of the house, the comments, the symbols
+	clang-format --dry-run -Werror $(FORMATTED)
+	sh tests/lint/run.sh $(LIBRARY)
+
+format: ## let clang-format rewrite the sources
+	clang-format -i $(FORMATTED)
+FORMATTED = $(shell find include lib examples tests bench -name '*.[ch]')
+
+# ---- Demo and data -------------------------------------------------------------------------------
+
+demo: examples ## train the two CIFAR-10 networks, in under two minutes; results in build/demo
+	@mkdir -p $(B)/demo
+	$(B)/examples/cifar10_conv2 --out $(B)/demo/conv2 --save $(B)/demo/conv2/model.safetensors
+	$(B)/examples/cifar10_deep --out $(B)/demo/deep --save $(B)/demo/deep/model.safetensors
+
+cifar10: ## download CIFAR-10 to data/ and check it
+	@CIFAR10_URL="$(CIFAR10_URL)" CIFAR10_SHA256=$(CIFAR10_SHA256) sh examples/fetch_cifar10.sh data
+
+# ---- Install -------------------------------------------------------------------------------------
+
+CMAKE := $(LIBDIR)/cmake/nn
+FILLED := -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+    -e 's|@VERSION@|$(VERSION)|' -e 's|@SONAME@|$(SONAME)|' -e 's|@PRIVATE@|$(LIBS)|'
+
+install: all ## under PREFIX (/usr/local): libraries, headers, pkg-config and CMake files
+	$(Q)mkdir -p $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(CMAKE) $(INCLUDEDIR)/nn)
+	$(Q)install -m 755 $(B)/libnn.so.$(VERSION) $(DESTDIR)$(LIBDIR)
+	$(Q)ln -sf libnn.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libnn.so
+	$(Q)install -m 644 $(B)/libnn.a $(DESTDIR)$(LIBDIR)
+	$(Q)install -m 644 include/nn.h $(DESTDIR)$(INCLUDEDIR)
+	$(Q)install -m 644 include/nn/*.h $(DESTDIR)$(INCLUDEDIR)/nn
+	$(Q)sed $(FILLED) nn.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/nn.pc
+	$(Q)sed $(FILLED) lib/nnConfig.cmake.in >$(DESTDIR)$(CMAKE)/nnConfig.cmake
+	$(Q)sed $(FILLED) lib/nnConfigVersion.cmake.in >$(DESTDIR)$(CMAKE)/nnConfigVersion.cmake
+	$(Q)case "$(DESTDIR)$(LIBDIR)" in /usr/*) [ $$(id -u) != 0 ] || ldconfig;; esac
+
+uninstall: ## remove what install put there
+	$(Q)cd $(DESTDIR)$(LIBDIR) && rm -f libnn.so* libnn.a pkgconfig/nn.pc
+	$(Q)rm -rf $(DESTDIR)$(CMAKE) $(DESTDIR)$(INCLUDEDIR)/nn $(DESTDIR)$(INCLUDEDIR)/nn.h
+
+-include $(shell find $(B)/obj $(B)/double -name '*.d' 2>/dev/null)
+
+endif

@@ -1,0 +1,37 @@
+/*
+ * libnn: trains and runs convolutional networks.
+ *
+ * One include, one -lnn. The parts, in the order in which a newcomer meets them:
+ *
+ *   nn/base.h        status codes, error messages, version, the rules of every options struct
+ *   nn/tensor.h      arrays with a type and a shape
+ *   nn/layers.h      Conv2D, Dense, BatchNormalization, ...
+ *   nn/model.h       a graph of layers; its weights, summary and file
+ *   nn/optimizers.h  SGD, Adam, Nadam
+ *   nn/losses.h      cross-entropy, mean squared error
+ *   nn/metrics.h     accuracy
+ *   nn/dataset.h     CIFAR-10, drawings, the caller's arrays
+ *   nn/callbacks.h   EarlyStopping, ReduceLROnPlateau, CSVLogger, the caller's own
+ *   nn/train.h       compile, fit, evaluate, predict, one step at a time
+ *   nn/extend.h      the function tables behind every kind, for writing one's own
+ *
+ * Valid C99, C11, C17 and C++17. The lower-case macros with keyword arguments (nn_conv2d(...),
+ * nn_fit(...)) exist in C only; the plain functions behind them are the ABI and serve every
+ * language.
+ */
+#ifndef NN_H
+#define NN_H
+
+#include "nn/base.h"
+#include "nn/tensor.h"
+#include "nn/layers.h"
+#include "nn/optimizers.h"
+#include "nn/losses.h"
+#include "nn/metrics.h"
+#include "nn/dataset.h"
+#include "nn/model.h"
+#include "nn/callbacks.h"
+#include "nn/train.h"
+#include "nn/extend.h"
+
+#endif

@@ -1,0 +1,346 @@
+/*
+ * Own kinds. Every layer, loss, metric, optimizer, callback and dataset is a const table of
+ * functions; the built-in ones use the same tables. This header is for whoever writes one, inside
+ * or outside the library; docs/adding-a-layer.md walks through a layer.
+ *
+ * Rule for all: whatever can fail, fails before the run. `infer` is a layer's last call that may
+ * fail; forward, backward, run and update return void and allocate nothing.
+ */
+#ifndef NN_EXTEND_H
+#define NN_EXTEND_H
+
+#include "base.h"
+#include "callbacks.h"
+#include "dataset.h"
+#include "layers.h"
+#include "losses.h"
+#include "metrics.h"
+#include "model.h"
+#include "optimizers.h"
+#include "tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Option tables --------------------------------------------------------------------------
+ * One list of fields serves to fill in defaults, check ranges, print, save and load. Fields of the
+ * options struct that stand in no table are copied as they are and are not saved.
+ */
+typedef enum nn_option_type {
+    NN_OPTION_INT = 1,         /* int                                                    */
+    NN_OPTION_PAIR = 2,        /* int[2]; absent when both are 0                         */
+    NN_OPTION_DOUBLE = 3,      /* double; NN_ZERO is zero                                */
+    NN_OPTION_FLAG = 4,        /* int, 0 or 1                                            */
+    NN_OPTION_CHOICE = 5,      /* int, an index into choices                             */
+    NN_OPTION_STRING = 6,      /* const char *, may be NULL                              */
+    NN_OPTION_INITIALIZER = 7, /* nn_initializer; fallback is the default's kind         */
+    NN_OPTION_MAYBE = 8,       /* nn_maybe                                               */
+    NN_OPTION_SHAPE = 9        /* nn_shape                                               */
+} nn_option_type;
+
+enum {
+    NN_REQUIRED = 1, /* absent is NN_EINVAL                   */
+    NN_WHOLE = 2,    /* a double without a fraction           */
+    NN_ABOVE = 4,    /* greater than minimum, not equal to it */
+    NN_BELOW = 8     /* less than maximum, not equal to it    */
+};
+
+typedef struct nn_option {
+    const char *name; /* of the field, in files and messages                        */
+    int type;
+    int rules;                  /* NN_REQUIRED | ...                                          */
+    size_t offset;              /* in the options struct                                      */
+    double fallback;            /* what an absent number becomes                              */
+    double minimum;             /* range of numbers; checked where minimum < maximum          */
+    double maximum;
+    const char *const *choices; /* NN_OPTION_CHOICE: names by number, ended by NULL           */
+} nn_option;
+
+/* The names of the activations by number, ended by NULL: the choices of an activation option. */
+NN_API extern const char *const nn_activation_names[];
+NN_API extern const char *const nn_padding_names[];
+
+/* What every kind begins with. Tables are const and live as long as the program. */
+typedef struct nn_kind {
+    size_t struct_size;       /* of the whole table that this stands in               */
+    const char *name;         /* "conv2d": in files; the root of given names          */
+    const char *class_name;   /* "Conv2D": Keras's name, in summaries                 */
+    size_t options_size;      /* of the options struct, whose struct_size comes first */
+    const nn_option *options; /* the fields                                           */
+    size_t option_count;
+} nn_kind;
+
+/* ---- Layers ---------------------------------------------------------------------------------
+ * x is a layer's input, y its output, dx and dy the gradients of the loss by them. All shapes are
+ * without the row dimension; memory is row-major with rows first.
+ */
+
+/* What `infer` is asked, and what it answers. Answers start at zero. */
+typedef struct nn_infer {
+    size_t struct_size;
+    const char *name;        /* of the layer in its model, for messages                    */
+    const void *options;     /* the layer's options, defaults filled in, ranges checked    */
+    int training;            /* planned for training, or for inference                     */
+    int batch;               /* the most rows of a run                                     */
+    int input_count;
+    int activation;          /* answer: the activation that follows the layer's own y      */
+    const nn_shape *inputs;  /* input_count of them                                        */
+    nn_shape output;         /* answer: shape of y                                         */
+    unsigned flags;          /* answer: NN_KEEPS_X | ...                                   */
+    int reserved;
+    size_t kept;             /* answer: bytes from forward to backward, for all rows       */
+    size_t partials;         /* answer: bytes during forward or backward, for all tasks    */
+    size_t scratch;          /* answer: bytes per worker during forward or backward        */
+    void *engine;            /* the library's                                              */
+} nn_infer;
+
+enum {
+    NN_KEEPS_X = 1,      /* backward reads x                                                 */
+    NN_KEEPS_Y = 2,      /* backward reads y                                                 */
+    NN_Y_OVER_X = 4,     /* forward may write y over the first x (same size)                 */
+    NN_DX_OVER_DY = 8,   /* backward may write the first dx over dy (same size)              */
+    NN_IDENTITY = 16,    /* y is x as it stands, under its own shape: nothing is run         */
+    NN_EPILOGUE = 32     /* applies pass->activation itself, forward and backward; else the
+                            activation is a step of its own. Backward then reads y.          */
+};
+
+/* The layer has this weight; called by infer, in the order of pass->weights, the same in every
+ * call. trainable 0 is state: saved, but not changed by the optimizer. Names are copied. */
+NN_API nn_status nn_infer_weight(nn_infer *infer, const char *name, const int *dims, int rank,
+                                 nn_initializer initializer, int trainable);
+
+/* Ends infer with a failure: the message is "name: " and the formatted text. Returns status. */
+NN_API nn_status nn_infer_fail(nn_infer *infer, nn_status status, const char *format, ...)
+    NN_PRINTF(3, 4);
+
+/* Rows of a window (see nn_padding): output positions, 0 or less where it does not fit, and the
+ * positions added before. The one place of these formulas. */
+NN_API int nn_window_output(int n, int kernel, int stride, int dilation, int padding, int *before);
+
+/* One run of a layer. Pointers are aligned to 64 bytes where they begin a block of the plan. */
+typedef struct nn_pass {
+    size_t struct_size;
+    const void *options;
+    int rows;                      /* rows in this run, 1..batch                                */
+    int training;                  /* training or inference                                     */
+    int trainable;                 /* 0: the layer is frozen, its gradients are not wanted       */
+    int activation;                /* with NN_EPILOGUE: to be applied to y; else NN_LINEAR       */
+    int input_count;
+    uint32_t node;                 /* number of the layer in its model                           */
+    const nn_shape *x_shape;       /* input_count of them                                        */
+    const nn_shape *y_shape;
+    const nn_real *const *x;       /* input_count inputs x[rows][...]                            */
+    nn_real *y;                    /* y[rows][...]; read-only in backward                        */
+    nn_real *dy;                   /* backward: gradient of y; may be overwritten                */
+    nn_real *const *dx;            /* backward: to be overwritten; NULL where not wanted         */
+    nn_real *const *weights;       /* in the order of nn_infer_weight                            */
+    nn_real *const *gradients;     /* backward: to be overwritten; NULL for state and when frozen */
+    void *kept;
+    void *partials;
+    uint64_t seed;                 /* of the model                                               */
+    uint64_t step;                 /* number of the optimizer step                               */
+    uint64_t first_row;            /* number of x's first row in the whole batch                 */
+    void *engine;                  /* the library's                                              */
+} nn_pass;
+
+/*
+ * Runs task(pass, arg, i, worker) for i = 0..tasks-1 on the pass's workers and the calling thread;
+ * returns when all are done. Which worker takes which task is open, so the cut into tasks must
+ * follow from shapes alone and tasks must not share what they write. worker is 0..workers-1.
+ */
+typedef void nn_task(const nn_pass *pass, void *arg, int index, int worker);
+NN_API void nn_parallel(const nn_pass *pass, int tasks, nn_task *task, void *arg);
+
+/* The scratch of a worker: infer's `scratch` bytes. */
+NN_API void *nn_scratch(const nn_pass *pass, int worker);
+
+typedef struct nn_layer_kind {
+    nn_kind kind;
+    nn_status (*infer)(nn_infer *infer);
+    void (*forward)(const nn_pass *pass);  /* NULL where infer answers NN_IDENTITY */
+    void (*backward)(const nn_pass *pass);
+} nn_layer_kind;
+
+/* A layer of that kind; options are copied (NULL: all absent). */
+NN_API nn_layer *nn_layer_new(const nn_layer_kind *kind, const void *options);
+
+/* ---- Losses --------------------------------------------------------------------------------- */
+
+/* One run of a loss over p[rows][width]. */
+typedef struct nn_loss_pass {
+    size_t struct_size;
+    const void *options;
+    int rows;
+    int width;                /* elements of a prediction                                       */
+    nn_real *prediction;      /* p[rows][width]; with `fused`, z on entry and act(z) on return  */
+    const nn_real *targets;   /* y[rows][width]; NULL where targets are classes                 */
+    const int32_t *classes;   /* y[rows], each 0..width-1; NULL where they are values           */
+    double *losses;           /* out: the loss of each row                                      */
+    nn_real *gradient;        /* out: scale * dL(row)/dp (dL/dz); NULL where not wanted. May be
+                                 the same memory as prediction only when fused is 0.            */
+    double scale;             /* 1 / rows, or the share of an accumulated batch                 */
+    int fused;                /* 1: prediction is the input z of the activation fuses_with      */
+    int reserved;
+} nn_loss_pass;
+
+typedef struct nn_loss_kind {
+    nn_kind kind;
+    int takes_classes; /* 1: targets are classes; 0: values shaped like the prediction      */
+    int fuses_with;    /* the activation it can be run together with; NN_LINEAR for none    */
+    /* May the loss follow this output? NULL: always. name is the output layer's. */
+    nn_status (*check)(const void *options, const char *name, const nn_shape *prediction);
+    void (*run)(const nn_loss_pass *pass);
+} nn_loss_kind;
+
+NN_API nn_loss *nn_loss_new(const nn_loss_kind *kind, const void *options);
+
+/* ---- Metrics -------------------------------------------------------------------------------- */
+
+typedef struct nn_metric_pass {
+    size_t struct_size;
+    const void *options;
+    int rows;
+    int width;
+    const nn_real *prediction; /* p[rows][width]                              */
+    const nn_real *targets;    /* y[rows][width], or NULL                     */
+    const int32_t *classes;    /* y[rows], or NULL                            */
+} nn_metric_pass;
+
+typedef struct nn_metric_kind {
+    nn_kind kind;
+    int better;        /* NN_MAX or NN_MIN: which way callbacks call better                    */
+    int reserved;
+    size_t state_size; /* bytes of the accumulating state; zeroed at the start of an epoch     */
+    void (*update)(const nn_metric_pass *pass, void *state);
+    double (*result)(const void *options, const void *state);
+} nn_metric_kind;
+
+NN_API nn_metric *nn_metric_new(const nn_metric_kind *kind, const void *options);
+
+/* ---- Optimizers -----------------------------------------------------------------------------
+ * Parameters, gradients and slots lie in equal order in one block each; update is called for
+ * disjoint ranges of them, in parallel.
+ */
+enum { NN_MAX_SLOTS = 4, NN_MAX_SCALARS = 4, NN_MAX_COEFFICIENTS = 12 };
+
+typedef struct nn_update {
+    size_t struct_size;
+    const void *options;
+    double learning_rate;
+    uint64_t step;                              /* t, from 1                                   */
+    double *scalars;                            /* kept from step to step, start at initial    */
+    nn_real coefficients[NN_MAX_COEFFICIENTS];  /* begin's answers to update                   */
+    size_t count;                               /* update: elements of this range              */
+    nn_real *weights;
+    const nn_real *gradients;
+    nn_real *slots[NN_MAX_SLOTS];
+} nn_update;
+
+typedef struct nn_optimizer_kind {
+    nn_kind kind;
+    const char *const *slots;       /* names of slots, ended by NULL                           */
+    const char *const *scalars;     /* names of scalars, ended by NULL; or NULL                */
+    const double *scalars_initial;  /* their first values                                      */
+    int (*slot_count)(const void *options); /* how many of the slots it needs; NULL: all       */
+    void (*begin)(nn_update *update);       /* once per step: coefficients, scalars            */
+    void (*update)(const nn_update *update);
+} nn_optimizer_kind;
+
+/* Every optimizer's options hold a double learning_rate, described in its table. */
+NN_API nn_optimizer *nn_optimizer_new(const nn_optimizer_kind *kind, const void *options);
+
+/* ---- Callbacks ------------------------------------------------------------------------------ */
+
+/* Where a hook stands. Numbers are 0-based. */
+typedef struct nn_event {
+    size_t struct_size;
+    nn_model *model;
+    int epoch;
+    int epochs;      /* number of the last epoch plus 1                                    */
+    int step;        /* batch within the epoch                                             */
+    int steps;       /* batches per epoch                                                  */
+    nn_logs *logs;   /* running means in batch hooks, the epoch's in epoch_end; else empty */
+    void *stream;    /* stdio FILE * for messages; NULL where the fit is silent            */
+    int stop;        /* set to 1: end the training after this batch or epoch               */
+    int reserved;
+} nn_event;
+
+/* Writes a callback's state or reads it back: one function serves both directions. */
+typedef struct nn_state nn_state;
+NN_API int nn_state_reading(const nn_state *state);
+/* A number by name; reading leaves *value alone where the name is unknown. */
+NN_API void nn_state_number(nn_state *state, const char *name, double *value);
+/* count elements by name; reading a different count leaves them alone and returns 0, else 1. */
+NN_API int nn_state_array(nn_state *state, const char *name, nn_real *values, size_t count);
+
+typedef nn_status nn_hook(nn_callback *callback, nn_event *event);
+
+/* Hooks may be NULL. One that fails ends the fit with NN_EUSER, or with its own negative status
+ * where it has set the message with nn_fail. */
+typedef struct nn_callback_kind {
+    nn_kind kind;
+    size_t state_size;  /* bytes of nn_callback_state, zeroed                                  */
+    void (*release)(nn_callback *callback);  /* frees what the state holds; NULL: nothing      */
+    void (*state)(nn_callback *callback, nn_state *state); /* after train_begin; NULL: none    */
+    nn_hook *train_begin, *train_end;
+    nn_hook *epoch_begin, *epoch_end;
+    nn_hook *train_batch_begin, *train_batch_end;
+    nn_hook *test_begin, *test_end;
+    nn_hook *test_batch_begin, *test_batch_end;
+    nn_hook *predict_begin, *predict_end;
+    nn_hook *predict_batch_begin, *predict_batch_end;
+} nn_callback_kind;
+
+NN_API nn_callback *nn_callback_new(const nn_callback_kind *kind, const void *options);
+NN_API const nn_callback_kind *nn_callback_kind_of(const nn_callback *callback);
+/* The copied options, defaults filled in; the zeroed memory of state_size bytes. */
+NN_API const void *nn_callback_options(const nn_callback *callback);
+NN_API void *nn_callback_state(nn_callback *callback);
+
+/* All weights of a built model as one block of nn_model_snapshot_count elements: copied out, and
+ * put back. What EarlyStopping keeps. */
+NN_API size_t nn_model_snapshot_count(const nn_model *model);
+NN_API void nn_model_snapshot(const nn_model *model, nn_real *values);
+NN_API void nn_model_restore(nn_model *model, const nn_real *values);
+
+/* ---- Datasets ------------------------------------------------------------------------------- */
+
+/* What a dataset is made of. */
+typedef struct nn_dataset_info {
+    size_t struct_size;
+    size_t rows;
+    nn_shape x;          /* shape of one x                                                     */
+    nn_shape y;          /* shape of one target of values; rank 0 where targets are classes    */
+    int classes;         /* number of classes, 0 where there are none                          */
+    int has_targets;     /* 0: x only                                                          */
+    const char *const *class_names; /* by number; NULL; must outlive the dataset               */
+} nn_dataset_info;
+
+typedef struct nn_dataset_kind {
+    size_t struct_size;
+    const char *name;
+    /* Rows indices[0..count-1] into x[count][...], and into y[count][...] or classes[count]
+     * whichever the info says (the other is NULL; both where targets are not wanted). Called by
+     * several threads at once for separate rows. Indices are below rows. */
+    nn_status (*read)(void *self, const size_t *indices, size_t count, nn_real *x, nn_real *y,
+                      int32_t *classes);
+    /* The class of a row, or NULL where y is not classes. */
+    int (*label)(void *self, size_t row);
+    void (*release)(void *self); /* frees self; NULL: nothing */
+} nn_dataset_kind;
+
+/* Takes self, also when it fails. */
+NN_API nn_dataset *nn_dataset_new(const nn_dataset_kind *kind, void *self,
+                                  const nn_dataset_info *info);
+
+/* ---- Failing --------------------------------------------------------------------------------
+ * Sets the thread's message and returns status: the one place where errors are raised, so the one
+ * place for a breakpoint. For functions of these tables.
+ */
+NN_API nn_status nn_fail(nn_status status, const char *format, ...) NN_PRINTF(2, 3);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,237 @@
+/*
+ * Layers. Shapes are written without the row dimension unless it is named; pictures are
+ * [height][width][channels] (NHWC, as in Keras). Semantics and defaults are those of Keras 3.
+ *
+ * A constructor gives a layer to the caller; handing it to a model (nn_sequential, nn_model_add,
+ * nn_apply, nn_merge) gives it away, also when that call fails. A layer that never reaches a model
+ * is freed with nn_layer_free. Constructors return NULL only for lack of memory; every model
+ * function takes such a NULL as that failure.
+ */
+#ifndef NN_LAYERS_H
+#define NN_LAYERS_H
+
+#include "base.h"
+#include "tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct nn_layer nn_layer;
+
+/* Frees a layer that was not handed to a model. NULL is fine. */
+NN_API void nn_layer_free(nn_layer *layer);
+
+/* Activation functions, by number (stable). Applied element by element, softmax along the last
+ * axis. NaN stays NaN in all of them. */
+typedef enum nn_activation {
+    NN_LINEAR = 0,
+    NN_RELU = 1,    /* x < 0 ? 0 : x; the gradient at 0 is 0 */
+    NN_SOFTMAX = 2, /* exp(x - max) / sum of exp(x - max)    */
+    NN_SIGMOID = 3, /* 1 / (1 + exp(-x))                     */
+    NN_TANH = 4
+} nn_activation;
+
+/*
+ * Padding of windows of size k, dilation d, stride s over n positions; ke = (k - 1) d + 1.
+ *   NN_VALID  out = floor((n - ke) / s) + 1, nothing added; ke > n is NN_ESHAPE
+ *   NN_SAME   out = ceil(n / s), total = max((out - 1) s + ke - n, 0) positions added,
+ *             floor(total / 2) of them before and the rest after
+ */
+typedef enum nn_padding { NN_VALID = 0, NN_SAME = 1 } nn_padding;
+
+/*
+ * How weights start. fan_in and fan_out follow Keras: (rows, columns) of a matrix; for a
+ * convolution kernel [kh][kw][in][out], kh*kw*in and kh*kw*out.
+ *   NN_GLOROT_UNIFORM  U(-l, l), l = sqrt(6 / (fan_in + fan_out))
+ *   NN_GLOROT_NORMAL   normal cut at two deviations, variance 2 / (fan_in + fan_out)
+ *   NN_HE_UNIFORM      U(-l, l), l = sqrt(6 / fan_in)
+ *   NN_HE_NORMAL       normal cut at two deviations, variance 2 / fan_in
+ * Numbers come from the model's seed, the layer and the weight's place in it, so the same seed
+ * draws the same weights on every machine. The enum's numbers are stable.
+ */
+typedef enum nn_initializer_kind {
+    NN_INIT_DEFAULT = 0, /* the layer's default */
+    NN_INIT_ZEROS = 1,
+    NN_INIT_ONES = 2,
+    NN_INIT_GLOROT_UNIFORM = 3,
+    NN_INIT_GLOROT_NORMAL = 4,
+    NN_INIT_HE_UNIFORM = 5,
+    NN_INIT_HE_NORMAL = 6
+} nn_initializer_kind;
+
+/* An initializer, a small value: .kernel_initializer = NN_HE_NORMAL. All zero is the default. */
+typedef struct nn_initializer {
+    int kind;     /* an nn_initializer_kind             */
+    int reserved; /* 0                                  */
+    double value; /* 0; argument of kinds that take one */
+} nn_initializer;
+
+#ifndef __cplusplus
+#define NN_ZEROS {.kind = NN_INIT_ZEROS}
+#define NN_ONES {.kind = NN_INIT_ONES}
+#define NN_GLOROT_UNIFORM {.kind = NN_INIT_GLOROT_UNIFORM}
+#define NN_GLOROT_NORMAL {.kind = NN_INIT_GLOROT_NORMAL}
+#define NN_HE_UNIFORM {.kind = NN_INIT_HE_UNIFORM}
+#define NN_HE_NORMAL {.kind = NN_INIT_HE_NORMAL}
+#endif
+
+/* ---- Input ----------------------------------------------------------------------------------
+ * The shape of one sample. First in nn_sequential; not listed in summaries.
+ */
+NN_API nn_layer *nn_input_new(const int *dims, int rank);
+#ifndef __cplusplus
+#define nn_input(...) nn_input_new(NN_SHAPE(__VA_ARGS__))
+#endif
+
+/* ---- Conv2D ---------------------------------------------------------------------------------
+ * x[h][w][c] -> y[oh][ow][filters]; per group g of `groups`:
+ *   y[i][j][f] = act(bias[f] + sum over p, q, k of
+ *                x[i sh + p dh - top][j sw + q dw - left][g c/groups + k] * kernel[p][q][k][f])
+ * Weights: kernel[kh][kw][c / groups][filters], bias[filters].
+ * Errors at build: NN_EINVAL (filters < 1, a kernel, stride or dilation < 1, strides and dilation
+ * both above 1), NN_ESHAPE (input not a picture, kernel larger than a valid input, c or filters
+ * not divisible by groups).
+ */
+typedef struct nn_conv2d_options {
+    size_t struct_size;
+    int filters;                       /* number of output channels, >= 1; must be given   */
+    int kernel[2];                     /* height, width; must be given                     */
+    int strides[2];                    /* {0, 0} is {1, 1}                                 */
+    int padding;                       /* NN_VALID (default) or NN_SAME                    */
+    int dilation[2];                   /* {0, 0} is {1, 1}                                 */
+    int groups;                        /* 0 is 1                                           */
+    int activation;                    /* an nn_activation; default NN_LINEAR              */
+    int no_bias;                       /* 1: no bias (Keras: use_bias=False)               */
+    int reserved;                      /* 0                                                */
+    nn_initializer kernel_initializer; /* default NN_GLOROT_UNIFORM                        */
+    nn_initializer bias_initializer;   /* default NN_ZEROS                                 */
+    const char *name;                  /* NULL: conv2d, conv2d_1, ... counted in the model */
+} nn_conv2d_options;
+NN_API nn_layer *nn_conv2d_new(const nn_conv2d_options *options);
+
+/* ---- Dense ----------------------------------------------------------------------------------
+ * x[..][k] -> y[..][units], y = act(x kernel + bias) along the last axis.
+ * Weights: kernel[k][units], bias[units].
+ */
+typedef struct nn_dense_options {
+    size_t struct_size;
+    int units;                         /* >= 1; must be given                 */
+    int activation;                    /* an nn_activation; default NN_LINEAR */
+    int no_bias;                       /* 1: no bias                          */
+    int reserved;                      /* 0                                   */
+    nn_initializer kernel_initializer; /* default NN_GLOROT_UNIFORM           */
+    nn_initializer bias_initializer;   /* default NN_ZEROS                    */
+    const char *name;                  /* NULL: dense, dense_1, ...           */
+} nn_dense_options;
+NN_API nn_layer *nn_dense_new(const nn_dense_options *options);
+
+/* ---- MaxPooling2D ---------------------------------------------------------------------------
+ * y[i][j][c] = the largest x in the window. Added positions never win. The gradient goes to the
+ * first maximum in row-major order; a NaN in the window wins.
+ */
+typedef struct nn_max_pool2d_options {
+    size_t struct_size;
+    int pool[2];      /* height, width; {0, 0} is {2, 2} */
+    int strides[2];   /* {0, 0} is pool                  */
+    int padding;      /* NN_VALID (default) or NN_SAME   */
+    int reserved;     /* 0                               */
+    const char *name; /* NULL: max_pooling2d, ...        */
+} nn_max_pool2d_options;
+NN_API nn_layer *nn_max_pool2d_new(const nn_max_pool2d_options *options);
+
+/* ---- BatchNormalization ---------------------------------------------------------------------
+ * Along the last axis (channels), m = rows * all other axes:
+ *   training   y = gamma (x - mean) / sqrt(variance + epsilon) + beta, mean and biased variance of
+ *              the batch; moving = moving * momentum + batch * (1 - momentum)
+ *   inference  the same with the moving mean and variance
+ * Weights: gamma, beta; state: moving_mean (starts 0), moving_variance (starts 1).
+ */
+typedef struct nn_batch_norm_options {
+    size_t struct_size;
+    double momentum;                  /* 0..1; 0 is 0.99, NN_ZERO is 0    */
+    double epsilon;                   /* >= 0; 0 is 1e-3, NN_ZERO is 0    */
+    int no_center;                    /* 1: no beta                       */
+    int no_scale;                     /* 1: no gamma                      */
+    nn_initializer beta_initializer;  /* default NN_ZEROS                 */
+    nn_initializer gamma_initializer; /* default NN_ONES                  */
+    const char *name;                 /* NULL: batch_normalization, ...   */
+} nn_batch_norm_options;
+NN_API nn_layer *nn_batch_norm_new(const nn_batch_norm_options *options);
+
+/* ---- Dropout --------------------------------------------------------------------------------
+ * Training: keeps an element with probability 1 - rate and multiplies it by 1 / (1 - rate), else
+ * 0; rate 1 gives zeros. Inference: y = x. The mask follows from (seed, step, node, element), the
+ * element counted in the whole batch; see lib/base/random.h.
+ */
+typedef struct nn_dropout_options {
+    size_t struct_size;
+    double rate;      /* 0..1; must be given  */
+    const char *name; /* NULL: dropout, ...   */
+} nn_dropout_options;
+NN_API nn_layer *nn_dropout_new(const nn_dropout_options *options);
+
+/* ---- Flatten --------------------------------------------------------------------------------
+ * x[h][w][c] -> y[h w c], row-major: element (i, j, k) is y[(i w + j) c + k].
+ */
+typedef struct nn_flatten_options {
+    size_t struct_size;
+    const char *name; /* NULL: flatten, ... */
+} nn_flatten_options;
+NN_API nn_layer *nn_flatten_new(const nn_flatten_options *options);
+
+/* ---- Activation, Softmax --------------------------------------------------------------------
+ * y = act(x); Softmax is Activation with NN_SOFTMAX under Keras's name for it.
+ */
+typedef struct nn_activation_options {
+    size_t struct_size;
+    int activation;   /* an nn_activation; default NN_LINEAR */
+    int reserved;     /* 0                                   */
+    const char *name; /* NULL: activation, ...               */
+} nn_activation_options;
+NN_API nn_layer *nn_activation_new(const nn_activation_options *options);
+
+typedef struct nn_softmax_options {
+    size_t struct_size;
+    const char *name; /* NULL: softmax, ... */
+} nn_softmax_options;
+NN_API nn_layer *nn_softmax_new(const nn_softmax_options *options);
+
+/* ---- Rescaling ------------------------------------------------------------------------------
+ * y = x * scale + offset.
+ */
+typedef struct nn_rescaling_options {
+    size_t struct_size;
+    double scale;     /* must be given: 0 is an error, NN_ZERO is 0 */
+    double offset;    /* 0                                          */
+    const char *name; /* NULL: rescaling, ...                       */
+} nn_rescaling_options;
+NN_API nn_layer *nn_rescaling_new(const nn_rescaling_options *options);
+
+/* ---- Add ------------------------------------------------------------------------------------
+ * The sum of two or more inputs of one shape: nn_merge(nn_add(), a, b).
+ */
+typedef struct nn_add_options {
+    size_t struct_size;
+    const char *name; /* NULL: add, ... */
+} nn_add_options;
+NN_API nn_layer *nn_add_new(const nn_add_options *options);
+
+#ifndef __cplusplus
+#define NN_OPTIONS(type, ...) (&(type){.struct_size = sizeof(type), __VA_ARGS__})
+#define nn_conv2d(...) nn_conv2d_new(NN_OPTIONS(nn_conv2d_options, __VA_ARGS__))
+#define nn_dense(...) nn_dense_new(NN_OPTIONS(nn_dense_options, __VA_ARGS__))
+#define nn_max_pool2d(...) nn_max_pool2d_new(NN_OPTIONS(nn_max_pool2d_options, __VA_ARGS__))
+#define nn_batch_norm(...) nn_batch_norm_new(NN_OPTIONS(nn_batch_norm_options, __VA_ARGS__))
+#define nn_dropout(...) nn_dropout_new(NN_OPTIONS(nn_dropout_options, __VA_ARGS__))
+#define nn_flatten(...) nn_flatten_new(NN_OPTIONS(nn_flatten_options, __VA_ARGS__))
+#define nn_activation(...) nn_activation_new(NN_OPTIONS(nn_activation_options, __VA_ARGS__))
+#define nn_softmax(...) nn_softmax_new(NN_OPTIONS(nn_softmax_options, __VA_ARGS__))
+#define nn_rescaling(...) nn_rescaling_new(NN_OPTIONS(nn_rescaling_options, __VA_ARGS__))
+#define nn_add(...) nn_add_new(NN_OPTIONS(nn_add_options, __VA_ARGS__))
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

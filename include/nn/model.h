@@ -1,0 +1,186 @@
+/*
+ * A model is a graph of layers and their weights. It owns its layers and nodes. What a run needs
+ * besides (activations, gradients, scratch, position) is in a context: one model, many threads,
+ * one context each.
+ *
+ * The first failure sticks: a model whose construction or build failed returns that failure, with
+ * its message, from every later call, so a program that checks only its last call is correct.
+ */
+#ifndef NN_MODEL_H
+#define NN_MODEL_H
+
+#include "base.h"
+#include "layers.h"
+#include "tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct nn_model nn_model;
+typedef struct nn_context nn_context;
+
+/* A layer applied to something, inside one model: a small value, nothing to free. model is NULL
+ * where the call that should have made it failed; the model then remembers the failure. */
+typedef struct nn_node {
+    nn_model *model;
+    int index;
+    int reserved;
+} nn_node;
+
+/* ---- Construction --------------------------------------------------------------------------- */
+
+/* An empty model; the caller frees it. NULL: NN_ENOMEM. */
+NN_API nn_model *nn_model_new(void);
+
+/*
+ * A chain of layers, the first made by nn_input. Takes the layers, also when it fails; a NULL among
+ * them is a failed constructor: the others are freed and NULL is returned (NN_ENOMEM).
+ */
+NN_API nn_model *nn_sequential_new(nn_layer *const *layers, size_t count);
+
+/* Frees the model with all it owns. NULL is fine. */
+NN_API void nn_model_free(nn_model *model);
+
+/*
+ * Appends a layer to the chain that was added last and makes it the model's output; takes the
+ * layer. NN_ENOMEM where layer is NULL, NN_EINVAL where it already belongs to a model, NN_ESTATE
+ * after the build.
+ */
+NN_API nn_status nn_model_add(nn_model *model, nn_layer *layer);
+
+/* The model's input: samples of this shape. */
+NN_API nn_node nn_model_input_new(nn_model *model, const int *dims, int rank);
+
+/* layer applied to one node, or to count of them; takes the layer. Failures are kept by the model. */
+NN_API nn_node nn_apply(nn_layer *layer, nn_node input);
+NN_API nn_node nn_merge_new(nn_layer *layer, const nn_node *inputs, size_t count);
+
+/* Declares the model's output. */
+NN_API nn_status nn_model_output(nn_model *model, nn_node output);
+
+#ifndef __cplusplus
+#define nn_sequential(...)                                                                         \
+    nn_sequential_new((nn_layer *[]){__VA_ARGS__},                                                 \
+                      sizeof((nn_layer *[]){__VA_ARGS__}) / sizeof(nn_layer *))
+#define nn_model_input(model, ...) nn_model_input_new((model), NN_SHAPE(__VA_ARGS__))
+#define nn_merge(layer, ...)                                                                       \
+    nn_merge_new((layer), (const nn_node[]){__VA_ARGS__},                                          \
+                 sizeof((const nn_node[]){__VA_ARGS__}) / sizeof(nn_node))
+#endif
+
+/* ---- Settings ------------------------------------------------------------------------------- */
+
+/* The key of every random number of this model: first weights, dropout masks, shuffles. Default 0.
+ * Call it before the build, which draws the weights; NN_ESTATE afterwards. */
+NN_API nn_status nn_model_set_seed(nn_model *model, uint64_t seed);
+
+/* Threads for this model's runs, 1..64; 0 is nn_default_threads(). Results do not depend on it. */
+NN_API nn_status nn_model_set_threads(nn_model *model, int threads);
+
+/* "sequential" unless set; copied. Shown by the summary and kept in files. */
+NN_API nn_status nn_model_set_name(nn_model *model, const char *name);
+NN_API const char *nn_model_name(const nn_model *model);
+
+/* ---- Build and look ------------------------------------------------------------------------- */
+
+/*
+ * Checks every layer in node order, works out shapes, names layers (conv2d, conv2d_1, ...), draws
+ * the first weights. Called by whatever needs a built model. Errors name the layer:
+ * NN_EINVAL, NN_ESHAPE, NN_ENOMEM, NN_ESTATE (no input or no layer).
+ */
+NN_API nn_status nn_model_build(nn_model *model);
+
+/* Prints Keras's summary table, 88 columns, to a stdio FILE (pass stdout), given as void * so that
+ * this header needs no stdio.h. NULL stream is NN_EINVAL, a write failure NN_EIO. */
+NN_API nn_status nn_model_summary(nn_model *model, void *stream);
+
+/* Prints the memory plan for training with batches of that many rows: each block, its bytes, its
+ * lifetime and place, the total; before anything is allocated. stream as above. */
+NN_API nn_status nn_model_print_plan(nn_model *model, int batch_size, void *stream);
+
+/* Shapes of input and output without the row dimension, built first; NULL on failure. Lent. */
+NN_API const nn_shape *nn_model_input_shape(nn_model *model);
+NN_API const nn_shape *nn_model_output_shape(nn_model *model);
+
+/* ---- Weights by name ------------------------------------------------------------------------
+ * Names are layer/weight: "conv2d/kernel", "batch_normalization/moving_mean". Order: layer by
+ * layer as in Keras's get_weights.
+ */
+NN_API size_t nn_model_weight_count(nn_model *model);
+/* Name and shape of weight 0..count-1; lent; NULL where there is none. */
+NN_API const char *nn_model_weight_name(nn_model *model, size_t index);
+NN_API const nn_shape *nn_model_weight_shape(nn_model *model, const char *name);
+/* Copies a weight out or in; count is the number of elements of values and must be that of the
+ * weight (NN_ESHAPE); NN_ENOTFOUND for an unknown name. The model is unaltered on failure. */
+NN_API nn_status nn_model_get_weight(nn_model *model, const char *name, nn_real *values,
+                                     size_t count) NN_MUST_CHECK;
+NN_API nn_status nn_model_set_weight(nn_model *model, const char *name, const nn_real *values,
+                                     size_t count) NN_MUST_CHECK;
+/* The number of parameters: all, and those the optimizer changes. */
+NN_API size_t nn_model_parameters(nn_model *model);
+NN_API size_t nn_model_trainable_parameters(nn_model *model);
+
+/* ---- Files ----------------------------------------------------------------------------------
+ * One safetensors file that Python's safetensors package reads: weights by name; architecture,
+ * options and position as JSON in its metadata; if the model was compiled, loss, metrics, optimizer
+ * with its slots and the state of the last fit's callbacks; CRC-32C of header and data.
+ */
+
+/*
+ * Writes to a temporary file in the same folder, syncs, renames: after any failure the old file
+ * stands untouched. Works inside a callback. NN_EIO names the path and the system's reason.
+ */
+NN_API nn_status nn_model_save(nn_model *model, const char *path) NN_MUST_CHECK;
+
+/*
+ * Reads a model; the caller frees *model, which is written only on success. A model that was saved
+ * compiled is compiled. NN_ENOTFOUND, NN_EIO, NN_EFORMAT (damaged, or not libnn's), NN_ENOTSUP (a
+ * kind of layer this version does not know), NN_EMISMATCH (tensors do not fit the architecture),
+ * each naming the file and the place.
+ */
+NN_API nn_status nn_model_load(const char *path, nn_model **model) NN_MUST_CHECK;
+
+/*
+ * Reads a file's weights (and optimizer state, where both have it) into a model of the same
+ * architecture. NN_EMISMATCH names the first layer or weight that differs, with both shapes; the
+ * model is unaltered on failure.
+ */
+NN_API nn_status nn_model_load_weights(nn_model *model, const char *path) NN_MUST_CHECK;
+
+/* ---- Contexts -------------------------------------------------------------------------------
+ * A context is what one thread needs to run a model: the memory of a plan. nn_predict and nn_fit
+ * use the model's own.
+ */
+typedef struct nn_context_options {
+    size_t struct_size;
+    nn_model *model; /* must be given; must outlive the context                     */
+    int batch_size;  /* the most rows of a run; 0 is 32                             */
+    int threads;     /* 1..64; 0 is the model's                                     */
+    int training;    /* 1: with the memory for gradients; the model must be compiled */
+    int no_fusion;   /* 1: one step per layer                                       */
+} nn_context_options;
+
+/* Plans and allocates. Nothing is allocated after it. The caller frees the context. NULL: the
+ * model's failure, NN_EINVAL, NN_ESTATE, NN_ENOMEM. */
+NN_API nn_context *nn_context_new(const nn_context_options *options);
+NN_API void nn_context_free(nn_context *context);
+
+/* Bytes of the context's plan. */
+NN_API size_t nn_context_bytes(const nn_context *context);
+
+/*
+ * The model in inference mode on rows of x[rows][...], 1 <= rows <= batch_size, into the caller's
+ * y[rows][...]. Several contexts of one model may run at once while nothing changes its weights.
+ */
+NN_API nn_status nn_context_predict(nn_context *context, const nn_real *x, int rows,
+                                    nn_real *y) NN_MUST_CHECK;
+
+#ifndef __cplusplus
+#define nn_context(...) nn_context_new(NN_OPTIONS(nn_context_options, __VA_ARGS__))
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,147 @@
+/*
+ * Training: compile, fit, evaluate, predict, and one step at a time. The bookkeeping is that of
+ * Keras 3: logs are running means since the epoch began, weighted by rows; training numbers come
+ * from the training-mode pass before each update; the last batch may be short and is never dropped.
+ */
+#ifndef NN_TRAIN_H
+#define NN_TRAIN_H
+
+#include "base.h"
+#include "callbacks.h"
+#include "dataset.h"
+#include "losses.h"
+#include "metrics.h"
+#include "model.h"
+#include "optimizers.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Builds the model and gives it loss, optimizer and metrics. Takes all three, also when it fails.
+ * Compiling again replaces them and forgets optimizer state. NN_EINVAL, NN_ESHAPE (the loss does
+ * not fit the output), NN_ENOMEM (a failed constructor among the arguments), or the model's failure.
+ */
+typedef struct nn_compile_options {
+    size_t struct_size;
+    nn_model *model;
+    nn_optimizer *optimizer; /* must be given                            */
+    nn_loss *loss;           /* must be given                            */
+    nn_metric_list metrics;  /* .metrics = nn_metrics(nn_accuracy()), or none */
+    int no_fusion;           /* 1: one step per layer in fit and evaluate */
+    int reserved;            /* 0                                        */
+} nn_compile_options;
+NN_API nn_status nn_model_compile(const nn_compile_options *options);
+
+/* What a fit prints: nothing; a bar redrawn on a terminal (on anything else a line per epoch's end
+ * with the same numbers); or one line per epoch. Keras's text and numbers. */
+typedef enum nn_verbose { NN_SILENT = 0, NN_PROGRESS_BAR = 1, NN_ONE_LINE = 2 } nn_verbose;
+
+/*
+ * Trains. Shuffles anew for each epoch from (seed, epoch). Takes the callbacks, also when it fails;
+ * borrows the datasets. A second fit goes on with weights, optimizer state and step count.
+ * The order of hooks is Keras's. nn_model_stop and callbacks may end it early: still NN_OK.
+ * Failures: the model's; NN_ESTATE (not compiled); NN_ESHAPE (data does not fit the model, with
+ * both shapes); NN_EINVAL; NN_EUSER; NN_ENOMEM. What was done until then stands, with its history.
+ */
+typedef struct nn_fit_options {
+    size_t struct_size;
+    nn_model *model;
+    const nn_dataset *data;
+    int batch_size;                    /* 0 is 32                                           */
+    int epochs;                        /* 0 is 1; the number of the last epoch, as in Keras  */
+    int verbose;                       /* an nn_verbose; default NN_SILENT                   */
+    int reserved;                      /* 0                                                  */
+    nn_callback_list callbacks;        /* .callbacks = nn_callbacks(...), or none            */
+    const nn_dataset *validation_data; /* NULL: no validation                                */
+    int no_shuffle;                    /* 1: rows in their order (Keras: shuffle=False)      */
+    int initial_epoch;                 /* number of the first epoch, 0-based; default 0      */
+    int validation_batch_size;         /* 0 is batch_size                                    */
+    int validation_freq;               /* validate after every so many epochs; 0 is 1        */
+    int resume;                        /* 1: callbacks take up the state kept in the model   */
+    int reserved2;                     /* 0                                                  */
+    void *stream;                      /* stdio FILE * for progress text; NULL is stdout     */
+} nn_fit_options;
+NN_API nn_status nn_model_fit(const nn_fit_options *options);
+
+/* Loss and metrics over a dataset in inference mode, without shuffling. *result is lent by the
+ * model until its next evaluate or train_on_batch, and written only on success. */
+typedef struct nn_evaluate_options {
+    size_t struct_size;
+    nn_model *model;
+    const nn_dataset *data;
+    int batch_size;         /* 0 is 32                              */
+    int verbose;            /* an nn_verbose; default NN_SILENT     */
+    const nn_logs **result; /* entries loss, accuracy, ...; or NULL */
+    void *stream;           /* stdio FILE *; NULL is stdout         */
+} nn_evaluate_options;
+NN_API nn_status nn_model_evaluate(const nn_evaluate_options *options) NN_MUST_CHECK;
+
+/* The model's outputs over a dataset (its y is ignored), row by row. Needs no compile. */
+typedef struct nn_predict_options {
+    size_t struct_size;
+    nn_model *model;
+    const nn_dataset *data;
+    nn_real *into;      /* the caller's buffer, rows times the outputs of a row; or NULL        */
+    size_t capacity;    /* its size in elements; NN_ESHAPE where it is too small                */
+    nn_tensor **result; /* takes a new tensor [rows][...] that the caller frees; or NULL        */
+    int batch_size;     /* 0 is 32                                                              */
+    int verbose;        /* an nn_verbose; default NN_SILENT                                     */
+    void *stream;       /* stdio FILE *; NULL is stdout                                         */
+} nn_predict_options;
+NN_API nn_status nn_model_predict(const nn_predict_options *options) NN_MUST_CHECK;
+
+#ifndef __cplusplus
+#define nn_compile(...) nn_model_compile(NN_OPTIONS(nn_compile_options, __VA_ARGS__))
+#define nn_fit(...) nn_model_fit(NN_OPTIONS(nn_fit_options, __VA_ARGS__))
+#define nn_evaluate(...) nn_model_evaluate(NN_OPTIONS(nn_evaluate_options, __VA_ARGS__))
+#define nn_predict(...) nn_model_predict(NN_OPTIONS(nn_predict_options, __VA_ARGS__))
+#endif
+
+/* Asks the fit, evaluate or predict that is running on this model to end after the current batch;
+ * validation and end-of-epoch hooks still run, as in Keras. Safe from signal handlers and other
+ * threads. A fit that begins afterwards is not affected. */
+NN_API void nn_model_stop(nn_model *model);
+
+/* ---- One step at a time --------------------------------------------------------------------- */
+
+/*
+ * One training step on x[rows][...] and y (as in nn_arrays_new). *result (may be NULL) gets this
+ * batch's loss and metrics; lent as by evaluate.
+ */
+NN_API nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn_tensor *y,
+                                   const nn_logs **result);
+
+/*
+ * The same in three parts, on a context made with .training = 1: the training-mode pass (output to
+ * the caller's y where not NULL), the loss and all gradients, the update.
+ */
+NN_API nn_status nn_context_forward(nn_context *context, const nn_real *x, int rows, nn_real *y);
+NN_API nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, double *loss);
+NN_API nn_status nn_context_update(nn_context *context);
+/* Copies the gradient of the weight of that name, as nn_model_get_weight does. */
+NN_API nn_status nn_context_gradient(const nn_context *context, const char *weight,
+                                     nn_real *values, size_t count);
+
+/* The optimizer's learning rate; NaN and NN_ESTATE before compile; rate >= 0. */
+NN_API double nn_model_learning_rate(const nn_model *model);
+NN_API nn_status nn_model_set_learning_rate(nn_model *model, double rate);
+/* Optimizer steps done since the model was compiled. */
+NN_API uint64_t nn_model_steps(const nn_model *model);
+
+/* ---- History --------------------------------------------------------------------------------
+ * What the last fit logged, epoch by epoch. Lent by the model; grows during the fit.
+ */
+typedef struct nn_history nn_history;
+NN_API const nn_history *nn_model_history(const nn_model *model);
+NN_API int nn_history_epochs(const nn_history *history);
+/* The logs of entry 0..epochs-1; NULL where there is none. */
+NN_API const nn_logs *nn_history_logs(const nn_history *history, int entry);
+/* A number of an entry: nn_history_value(h, 0, "val_loss"); NaN where there is none. */
+NN_API double nn_history_value(const nn_history *history, int entry, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,76 @@
+/* The one place that meets malloc. Every block begins at a multiple of 64 bytes, a cache line. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+enum { ALIGNMENT = 64 };
+
+static void *memory_alloc(size_t bytes)
+{
+    void *block = NULL;
+    if (bytes > SIZE_MAX / 2 || posix_memalign(&block, ALIGNMENT, bytes) != 0)
+        return NULL;
+    return block;
+}
+
+static const nn__allocator builtin = {memory_alloc, free};
+static const nn__allocator *allocator = &builtin;
+
+void nn__set_allocator(const nn__allocator *replacement)
+{
+    allocator = replacement != NULL ? replacement : &builtin;
+}
+
+size_t nn__mul(size_t a, size_t b)
+{
+    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
+
+size_t nn__add(size_t a, size_t b)
+{
+    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
+}
+
+void *nn__alloc(size_t bytes, const char *what)
+{
+    if (bytes == 0)
+        bytes = 1;
+    void *block = allocator->alloc(bytes);
+    if (block == NULL) {
+        nn__fail_memory(bytes, what);
+        return NULL;
+    }
+    return memset(block, 0, bytes);
+}
+
+void *nn__alloc_array(size_t count, size_t size, const char *what)
+{
+    return nn__alloc(nn__mul(count, size), what);
+}
+
+void *nn__grow(void *old, size_t old_bytes, size_t bytes, const char *what)
+{
+    void *block = nn__alloc(bytes, what);
+    if (block == NULL)
+        return NULL;
+    if (old != NULL)
+        memcpy(block, old, old_bytes);
+    nn__free(old);
+    return block;
+}
+
+char *nn__copy_string(const char *text, const char *what)
+{
+    size_t bytes = strlen(text) + 1;
+    char *copy = nn__alloc(bytes, what);
+    if (copy != NULL)
+        memcpy(copy, text, bytes);
+    return copy;
+}
+
+void nn__free(void *memory)
+{
+    if (memory != NULL)
+        allocator->free(memory);
+}

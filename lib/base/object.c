@@ -1,0 +1,62 @@
+/* Objects made from a kind: the copy of their options, and what was wrong with them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/options.h"
+
+void *nn__object_new(size_t size, const nn_kind *kind, const void *options)
+{
+    nn__object *object = nn__alloc(size, kind->name);
+    if (object == NULL)
+        return NULL;
+    object->kind = kind;
+    object->options = nn__alloc(kind->options_size, kind->name);
+    if (object->options == NULL || nn__options_copy(object, options) != NN_OK) {
+        nn__object_free(object);
+        return NULL;
+    }
+    return object;
+}
+
+void nn__object_free(void *memory)
+{
+    nn__object *object = memory;
+    if (object == NULL)
+        return;
+    if (object->options != NULL)
+        nn__options_free(object->kind, object->options);
+    nn__free(object->options);
+    nn__free(object->message);
+    nn__free(object);
+}
+
+nn_status nn__object_check(const nn__object *object, const char *name)
+{
+    if (object->status != NN_OK)
+        return nn_fail(object->status, "%s: %s", name, object->message);
+    return nn__options_check(object->kind, object->options, name);
+}
+
+void *nn__option_field(const nn__object *object, const char *field, const nn_option **option)
+{
+    for (size_t i = 0; i < object->kind->option_count; i++) {
+        const nn_option *entry = &object->kind->options[i];
+        if (strcmp(entry->name, field) == 0) {
+            if (option != NULL)
+                *option = entry;
+            return (char *)object->options + entry->offset;
+        }
+    }
+    return NULL;
+}
+
+const char *nn__option_string(const nn__object *object, const char *field)
+{
+    const nn_option *option = NULL;
+    void *place = nn__option_field(object, field, &option);
+    if (place == NULL || option->type != NN_OPTION_STRING)
+        return NULL;
+    const char *text;
+    memcpy(&text, place, sizeof text);
+    return text;
+}

@@ -1,0 +1,198 @@
+/* One list of fields per options struct: what fills in defaults and checks ranges. */
+#include "base/options.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static int double_is_absent(double value)
+{
+    return value == 0 && !signbit(value);
+}
+
+/* The value of a field that was given or not, in place. */
+static void option_fill(const nn_option *option, void *place)
+{
+    int *ints = place;
+    double *number = place;
+    nn_initializer *initializer = place;
+    switch (option->type) {
+    case NN_OPTION_INT:
+    case NN_OPTION_CHOICE:
+        if (ints[0] == 0)
+            ints[0] = (int)option->fallback;
+        break;
+    case NN_OPTION_PAIR:
+        if (ints[0] == 0 && ints[1] == 0)
+            ints[0] = ints[1] = (int)option->fallback;
+        break;
+    case NN_OPTION_DOUBLE:
+        if (double_is_absent(*number))
+            *number = option->rules & NN_REQUIRED ? (double)NAN : option->fallback;
+        else if (*number == 0)
+            *number = 0; /* NN_ZERO becomes a plain zero */
+        break;
+    case NN_OPTION_INITIALIZER:
+        if (initializer->kind == NN_INIT_DEFAULT)
+            initializer->kind = (int)option->fallback;
+        break;
+    default:
+        break;
+    }
+}
+
+static nn_status option_copy_string(void *place)
+{
+    const char *text;
+    memcpy(&text, place, sizeof text);
+    if (text == NULL)
+        return NN_OK;
+    char *copy = nn__copy_string(text, "a string in options");
+    memcpy(place, &copy, sizeof copy);
+    return copy == NULL ? NN_ENOMEM : NN_OK;
+}
+
+/* Remembers what is wrong with the struct as a whole. */
+static nn_status object_remember(nn__object *object, nn_status status, const char *message)
+{
+    object->message = nn__copy_string(message, "a message");
+    object->status = status;
+    return object->message == NULL ? NN_ENOMEM : NN_OK;
+}
+
+static int tail_is_zero(const unsigned char *bytes, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        if (bytes[i] != 0)
+            return 0;
+    return 1;
+}
+
+nn_status nn__options_copy(nn__object *object, const void *options)
+{
+    const nn_kind *kind = object->kind;
+    nn_status status = NN_OK;
+    if (options != NULL) {
+        size_t size;
+        memcpy(&size, options, sizeof size);
+        if (size < sizeof size)
+            return object_remember(object, NN_EINVAL, "struct_size is not set");
+        if (size > kind->options_size && !tail_is_zero(options, kind->options_size, size))
+            status = object_remember(object, NN_ENOTSUP,
+                                     "an option is used that this version does not know");
+        memcpy(object->options, options, size < kind->options_size ? size : kind->options_size);
+    }
+    memcpy(object->options, &kind->options_size, sizeof kind->options_size);
+    for (size_t i = 0; i < kind->option_count; i++) {
+        const nn_option *option = &kind->options[i];
+        void *place = (char *)object->options + option->offset;
+        option_fill(option, place);
+        if (option->type != NN_OPTION_STRING)
+            continue;
+        if (status != NN_OK)
+            memset(place, 0, sizeof(char *)); /* not ours to free */
+        else
+            status = option_copy_string(place);
+    }
+    return status;
+}
+
+void nn__options_free(const nn_kind *kind, void *options)
+{
+    for (size_t i = 0; i < kind->option_count; i++) {
+        if (kind->options[i].type != NN_OPTION_STRING)
+            continue;
+        char *text;
+        memcpy(&text, (char *)options + kind->options[i].offset, sizeof text);
+        nn__free(text);
+    }
+}
+
+/* ---- Checking ---- */
+
+static nn_status number_out_of_range(const nn_option *option, double value, const char *name)
+{
+    return nn_fail(NN_EINVAL, "%s: %s is %g, it must be %s %g and %s %g", name, option->name, value,
+                   option->rules & NN_ABOVE ? "above" : "at least", option->minimum,
+                   option->rules & NN_BELOW ? "below" : "at most", option->maximum);
+}
+
+static nn_status number_check(const nn_option *option, double value, const char *name)
+{
+    if (isnan(value))
+        return nn_fail(NN_EINVAL, "%s: %s is not a number", name, option->name);
+    if ((option->rules & NN_WHOLE) && value != floor(value))
+        return nn_fail(NN_EINVAL, "%s: %s is %g, it must be a whole number", name, option->name,
+                       value);
+    if (!(option->minimum < option->maximum))
+        return NN_OK;
+    if (value < option->minimum || value > option->maximum ||
+        ((option->rules & NN_ABOVE) && value <= option->minimum) ||
+        ((option->rules & NN_BELOW) && value >= option->maximum))
+        return number_out_of_range(option, value, name);
+    return NN_OK;
+}
+
+static nn_status choice_check(const nn_option *option, int value, const char *name)
+{
+    int count = 0;
+    while (option->choices[count] != NULL)
+        count++;
+    if (value < 0 || value >= count)
+        return nn_fail(NN_EINVAL, "%s: %s is %d, it must be 0..%d", name, option->name, value,
+                       count - 1);
+    return NN_OK;
+}
+
+/* Is a required field absent? Doubles were marked with NaN, since NN_ZERO has become 0. */
+static int option_is_missing(const nn_option *option, const void *place)
+{
+    switch (option->type) {
+    case NN_OPTION_DOUBLE:
+        return isnan(*(const double *)place);
+    case NN_OPTION_STRING:
+        return tail_is_zero(place, 0, sizeof(char *));
+    case NN_OPTION_PAIR:
+        return tail_is_zero(place, 0, 2 * sizeof(int));
+    default:
+        return tail_is_zero(place, 0, sizeof(int));
+    }
+}
+
+static nn_status option_check(const nn_option *option, const void *place, const char *name)
+{
+    const int *ints = place;
+    const double *number = place;
+    if ((option->rules & NN_REQUIRED) && option_is_missing(option, place))
+        return nn_fail(NN_EINVAL, "%s: %s must be given", name, option->name);
+    switch (option->type) {
+    case NN_OPTION_INT:
+        return number_check(option, ints[0], name);
+    case NN_OPTION_PAIR:
+        NN_TRY(number_check(option, ints[0], name));
+        return number_check(option, ints[1], name);
+    case NN_OPTION_DOUBLE:
+        return number_check(option, *number, name);
+    case NN_OPTION_FLAG:
+        if (ints[0] != 0 && ints[0] != 1)
+            return nn_fail(NN_EINVAL, "%s: %s is %d, it must be 0 or 1", name, option->name,
+                           ints[0]);
+        return NN_OK;
+    case NN_OPTION_CHOICE:
+        return choice_check(option, ints[0], name);
+    case NN_OPTION_INITIALIZER:
+        if (ints[0] < NN_INIT_ZEROS || ints[0] > NN_INIT_HE_NORMAL)
+            return nn_fail(NN_EINVAL, "%s: %s is %d, no initializer", name, option->name, ints[0]);
+        return NN_OK;
+    default:
+        return NN_OK;
+    }
+}
+
+nn_status nn__options_check(const nn_kind *kind, const void *options, const char *name)
+{
+    for (size_t i = 0; i < kind->option_count; i++)
+        NN_TRY(
+            option_check(&kind->options[i], (const char *)options + kind->options[i].offset, name));
+    return NN_OK;
+}

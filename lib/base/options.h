@@ -1,0 +1,18 @@
+/* Options by their tables: copying with defaults, checking, freeing. */
+#ifndef NN__BASE_OPTIONS_H
+#define NN__BASE_OPTIONS_H
+
+#include "base/base.h"
+
+/* Fills object->options (zeroed, kind->options_size bytes) from the caller's struct (NULL: all
+ * absent): defaults in, strings copied. A struct_size that is 0, or a newer struct that uses what
+ * is unknown here, is remembered in the object. Fails only for lack of memory. */
+nn_status nn__options_copy(nn__object *object, const void *options);
+
+/* Required fields and ranges; the message is "name: field value, the rule". */
+nn_status nn__options_check(const nn_kind *kind, const void *options, const char *name);
+
+/* Frees the strings in the options. */
+void nn__options_free(const nn_kind *kind, void *options);
+
+#endif

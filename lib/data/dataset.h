@@ -1,0 +1,43 @@
+/*
+ * Datasets from inside. A dataset is a kind's table with its self, or a view: the same table and
+ * self, and the numbers of the rows it shows. A view of a view holds numbers of the first dataset
+ * of the chain, so reading never goes through more than one list.
+ */
+#ifndef NN__DATA_DATASET_H
+#define NN__DATA_DATASET_H
+
+#include "base/base.h"
+#include "nn/dataset.h"
+
+struct nn_dataset {
+    const nn_dataset_kind *kind;
+    void *self;
+    nn_dataset_info info; /* of this dataset: a view has its own number of rows             */
+    int is_view;          /* then self is another dataset's                                 */
+    size_t *indices;      /* indices[rows] in self; NULL: row i is row i                    */
+};
+
+/* What the dataset is made of; lent. */
+const nn_dataset_info *nn__dataset_info(const nn_dataset *dataset);
+
+/*
+ * Rows indices[0..count-1] into x[count][...] and, where the info says values, y[count][...], where
+ * it says classes, classes[count]; the one that is not said is left alone and may be NULL, and
+ * where targets are not wanted both are NULL. Allocates nothing; several threads may read separate
+ * rows at once. NN_EINVAL: no such row; else what the kind's read returns.
+ */
+nn_status nn__dataset_read(const nn_dataset *dataset, const size_t *indices, size_t count,
+                           nn_real *x, nn_real *y, int32_t *classes);
+
+/* The class of a row below the number of rows; -1 where y is not classes. */
+int nn__dataset_label(const nn_dataset *dataset, size_t row);
+
+/*
+ * Options of a reader into copy[0..size-1] by the rules of nn/base.h: a shorter struct is filled up
+ * with zeros; NN_ENOTSUP where a longer one uses what is unknown here. `what` begins the message.
+ */
+nn_status nn__dataset_options(void *copy, size_t size, const void *options, const char *what);
+/* An int option in 0..most, else NN_EINVAL: "what: field is 7; it must be 0..1". */
+nn_status nn__dataset_choice(int value, int most, const char *what, const char *field);
+
+#endif

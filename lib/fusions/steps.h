@@ -1,0 +1,58 @@
+/*
+ * Steps: what a model runs. Lowering a graph gives one step per layer, in order, and one more where
+ * a layer's activation is a step of its own. Layers that are the identity (Flatten; Dropout in
+ * inference) give none: their output is their input's value. Fusions rewrite the list; names,
+ * weights, summary and files never notice.
+ *
+ *   values   numbers between steps, `count` per row; the input is value 0
+ *   steps    inputs (values) -> output (value), in an order in which inputs come first
+ *   loss     follows the last step; reads the value `prediction`
+ */
+#ifndef NN__FUSIONS_STEPS_H
+#define NN__FUSIONS_STEPS_H
+
+#include "base/base.h"
+#include "losses/loss.h"
+
+typedef struct nn__value {
+    size_t count;  /* numbers per row                  */
+    int producer;  /* step that writes it; -1: input   */
+    int consumers; /* inputs of steps that read it     */
+} nn__value;
+
+typedef struct nn__step {
+    const nn_layer_kind *kind;
+    const void *options;
+    int node;        /* of the model: its name, shapes, weights                       */
+    int is_activation; /* the node's activation as a step of its own                    */
+    int activation;  /* which: of an activation step, or taken into the layer's own    */
+    int input_count;
+    int *inputs;     /* values */
+    int output;      /* value  */
+    nn_infer about;  /* the layer's answers for this mode and batch */
+} nn__step;
+
+typedef struct nn__program {
+    int training;
+    int batch;
+    int step_count, value_count;
+    nn__step *steps;
+    nn__value *values;
+    int *inputs;          /* memory of all steps' inputs                                     */
+    int prediction;       /* value                                                           */
+    const nn_loss *loss;  /* NULL: none                                                      */
+    int loss_fused;       /* the loss runs together with the activation before it            */
+} nn__program;
+
+/* The activation as a step: elementwise or softmax, in place, gradient from y. */
+extern const nn_layer_kind nn__activation_step;
+
+/* Takes step `index` out of the list: readers of its output read its first input instead. */
+void nn__step_remove(nn__program *program, int index);
+/* Counts consumers and producers anew. */
+void nn__program_recount(nn__program *program);
+
+/* Runs every fusion of the list over the program. */
+void nn__fuse(nn__program *program);
+
+#endif

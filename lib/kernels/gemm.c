@@ -1,0 +1,142 @@
+/*
+ * The boundary to CBLAS: every product of matrices passes here, and only this file knows which
+ * library computes it.
+ *
+ * OpenBLAS's own threads lose at our sizes and would fight with our workers, and its setting is
+ * process-wide. So a count of library calls saves the host's setting at the first entry and puts it
+ * back at the last exit. An OpenMP build of OpenBLAS reads its setting anew in each thread; there
+ * each call sets its own thread's. The symbols are weak: any other CBLAS works, too.
+ */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "kernels/kernels.h"
+
+int nn__gemm_counting;
+static atomic_ullong calls;
+
+uint64_t nn__gemm_calls(void)
+{
+    return atomic_load(&calls);
+}
+
+#ifdef NN_BLAS_BUILTIN
+
+static void gemm_run(int ta, int tb, int m, int n, int k, nn_real alpha, const nn_real *a, int lda,
+                     const nn_real *b, int ldb, nn_real beta, nn_real *c, int ldc)
+{
+    nn__kernels->builtin_gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void nn__gemm_enter(void)
+{
+}
+
+void nn__gemm_leave(void)
+{
+}
+
+const char *nn__gemm_name(void)
+{
+    return "built-in GEMM";
+}
+
+#else
+
+#include <cblas.h>
+
+#define WEAK __attribute__((weak))
+extern WEAK void openblas_set_num_threads(int);
+extern WEAK int openblas_get_num_threads(void);
+extern WEAK int openblas_get_parallel(void);
+extern WEAK char *openblas_get_config(void);
+extern WEAK char *openblas_get_corename(void);
+extern WEAK void omp_set_num_threads(int);
+extern WEAK int omp_get_max_threads(void);
+
+static int inside;       /* library calls now running; under the global lock */
+static int host_threads; /* the host's setting while inside > 0              */
+
+static int blas_has_threads(void)
+{
+    return openblas_set_num_threads != NULL && openblas_get_num_threads != NULL;
+}
+
+static int blas_is_openmp(void)
+{
+    return openblas_get_parallel != NULL && openblas_get_parallel() == 2 &&
+           omp_set_num_threads != NULL && omp_get_max_threads != NULL;
+}
+
+void nn__gemm_enter(void)
+{
+    if (!blas_has_threads() || blas_is_openmp())
+        return;
+    nn__global_lock();
+    if (inside++ == 0) {
+        host_threads = openblas_get_num_threads();
+        if (host_threads != 1)
+            openblas_set_num_threads(1);
+    }
+    nn__global_unlock();
+}
+
+void nn__gemm_leave(void)
+{
+    if (!blas_has_threads() || blas_is_openmp())
+        return;
+    nn__global_lock();
+    if (--inside == 0 && host_threads != 1)
+        openblas_set_num_threads(host_threads);
+    nn__global_unlock();
+}
+
+static void blas_run(int ta, int tb, int m, int n, int k, nn_real alpha, const nn_real *a, int lda,
+                     const nn_real *b, int ldb, nn_real beta, nn_real *c, int ldc)
+{
+#ifdef NN_REAL_IS_DOUBLE
+    cblas_dgemm(
+#else
+    cblas_sgemm(
+#endif
+        CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, m, n, k,
+        alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+static void gemm_run(int ta, int tb, int m, int n, int k, nn_real alpha, const nn_real *a, int lda,
+                     const nn_real *b, int ldb, nn_real beta, nn_real *c, int ldc)
+{
+    int openmp = blas_is_openmp();
+    int saved = openmp ? omp_get_max_threads() : 0;
+    if (openmp)
+        omp_set_num_threads(1);
+    blas_run(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    if (openmp)
+        omp_set_num_threads(saved);
+}
+
+const char *nn__gemm_name(void)
+{
+    static char name[128];
+    if (openblas_get_config == NULL || openblas_get_corename == NULL)
+        return "CBLAS";
+    char version[32] = "";
+    sscanf(openblas_get_config(), "OpenBLAS %31s", version);
+    nn__global_lock();
+    snprintf(name, sizeof name, "OpenBLAS %s core %s", version, openblas_get_corename());
+    nn__global_unlock();
+    return name;
+}
+
+#endif
+
+void nn__gemm(int transpose_a, int transpose_b, int m, int n, int k, nn_real alpha,
+              const nn_real *a, int lda, const nn_real *b, int ldb, nn_real beta, nn_real *c,
+              int ldc)
+{
+    if (nn__gemm_counting)
+        atomic_fetch_add(&calls, 1);
+    gemm_run(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}

@@ -1,0 +1,296 @@
+/*
+ * Max pooling of one picture x[h][w][c] to y[oh][ow][c]; windows are not dilated (dh = dw = 1).
+ * A cell of the window takes the lead over the cells before it, row by row, where it is greater or
+ * where it is the first NaN: not (value <= best) and best is a number. where[oh][ow][c] is the
+ * leader's place p kw + q. Cells outside the picture take no part, and every window has at least
+ * one inside (see nn_padding). Rows of the picture without NaN, nearly all, need less comparing.
+ */
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+enum { LANES = 8 };
+
+/* The cells of a window inside the picture: rows [p0, p1), columns [q0, q1); x is the picture's
+ * cell (p0, q0). */
+typedef struct cells {
+    int p0, p1, q0, q1;
+    size_t row, column; /* picture's position of (p0, q0) */
+} cells;
+
+static inline cells cells_of(const nn__window *s, int i, int j)
+{
+    int row = i * s->sh - s->top, column = j * s->sw - s->left;
+    cells in;
+    in.p0 = row < 0 ? -row : 0;
+    in.q0 = column < 0 ? -column : 0;
+    in.p1 = row + s->kh > s->h ? s->h - row : s->kh;
+    in.q1 = column + s->kw > s->w ? s->w - column : s->kw;
+    in.row = (size_t)(row + in.p0);
+    in.column = (size_t)(column + in.q0);
+    return in;
+}
+
+/* Columns of windows that lie inside the picture from left to right: [first, last). */
+static void whole_columns(const nn__window *s, int *first, int *last)
+{
+    *first = (s->left + s->sw - 1) / s->sw;
+    *last = s->w + s->left < s->kw ? 0 : (s->w + s->left - s->kw) / s->sw + 1;
+    if (*last > s->ow)
+        *last = s->ow;
+}
+
+/* Numbers, not truth values: that form becomes vector masks. */
+static inline uint32_t leads(nn_real value, nn_real best)
+{
+    uint32_t greater = value > best ? 1 : 0, nan = value != value ? 1 : 0;
+    return greater | (nan & (best == best ? 1u : 0u));
+}
+
+/* Channels in whole groups of LANES; all where there are fewer. */
+static inline size_t grouped(size_t c)
+{
+    return c < LANES ? c : c / LANES * LANES;
+}
+
+static int has_nan(const nn_real *x, size_t n)
+{
+    uint32_t nan = 0;
+    for (size_t i = 0; i < n; i++)
+        nan |= x[i] != x[i] ? 1u : 0u;
+    return nan != 0;
+}
+
+/* n channels of a whole kh x kw window without NaN; kh and kw are constants where it is inlined. */
+static inline void pool_lanes(nn_real *restrict y, uint32_t *restrict where,
+                              const nn_real *restrict x, size_t stride, size_t c, size_t n, int kh,
+                              int kw)
+{
+    for (size_t l = 0; l < n; l++) {
+        nn_real best = x[l];
+        uint32_t place = 0;
+        for (int p = 0; p < kh; p++) {
+            for (int q = 0; q < kw; q++) {
+                nn_real value = x[(size_t)p * stride + (size_t)q * c + l];
+                place = value > best ? (uint32_t)(p * kw + q) : place;
+                best = value > best ? value : best;
+            }
+        }
+        y[l] = best;
+        where[l] = place;
+    }
+}
+
+static inline void pool_lanes_values(nn_real *restrict y, const nn_real *restrict x, size_t stride,
+                                     size_t c, size_t n, int kh, int kw)
+{
+    for (size_t l = 0; l < n; l++) {
+        nn_real best = x[l];
+        for (int p = 0; p < kh; p++) {
+            for (int q = 0; q < kw; q++) {
+                nn_real value = x[(size_t)p * stride + (size_t)q * c + l];
+                best = value > best ? value : best;
+            }
+        }
+        y[l] = best;
+    }
+}
+
+/*
+ * All channels: whole groups of LANES, then the last LANES channels once more, which are quicker
+ * found twice than left over.
+ */
+static inline void pool_whole(nn_real *y, uint32_t *where, const nn_real *x, size_t stride,
+                              size_t c, int kh, int kw)
+{
+    size_t at = 0, n = grouped(c);
+    for (;;) {
+        if (where != NULL)
+            pool_lanes(y + at, where + at, x + at, stride, c, n, kh, kw);
+        else
+            pool_lanes_values(y + at, x + at, stride, c, n, kh, kw);
+        if (at + n == c)
+            return;
+        at = c - LANES;
+        n = LANES;
+    }
+}
+
+/* One cell against the leaders so far, all channels. */
+static void challenge(nn_real *restrict y, uint32_t *restrict where, const nn_real *restrict x,
+                      uint32_t place, size_t c)
+{
+    for (size_t l = 0; l < c; l++) {
+        uint32_t lead = leads(x[l], y[l]);
+        y[l] = lead ? x[l] : y[l];
+        where[l] = lead ? place : where[l];
+    }
+}
+
+static void challenge_values(nn_real *restrict y, const nn_real *restrict x, size_t c)
+{
+    for (size_t l = 0; l < c; l++)
+        y[l] = leads(x[l], y[l]) ? x[l] : y[l];
+}
+
+/* Any window and any values, cell by cell. */
+static void pool_cells(nn_real *y, uint32_t *where, const nn_real *x, const nn__window *s, cells in)
+{
+    size_t c = (size_t)s->c, stride = (size_t)s->w * c;
+    memcpy(y, x, c * sizeof *y);
+    for (size_t l = 0; where != NULL && l < c; l++)
+        where[l] = (uint32_t)(in.p0 * s->kw + in.q0);
+    for (int p = in.p0; p < in.p1; p++) {
+        const nn_real *cell = x + (size_t)(p - in.p0) * stride;
+        for (int q = in.q0; q < in.q1; q++, cell += c) {
+            if (where != NULL)
+                challenge(y, where, cell, (uint32_t)(p * s->kw + q), c);
+            else
+                challenge_values(y, cell, c);
+        }
+    }
+}
+
+/* Windows [first, last) of an output row, all whole and without NaN; `side` is a constant where it
+ * is inlined. */
+static inline void pool_run(nn_real *y, uint32_t *where, const nn_real *x, const nn__window *s,
+                            int first, int last, int side)
+{
+    size_t c = (size_t)s->c, stride = (size_t)s->w * c;
+    x += (size_t)(first * s->sw - s->left) * c;
+    for (int j = first; j < last; j++, x += (size_t)s->sw * c) {
+        size_t at = (size_t)j * c;
+        pool_whole(y + at, where != NULL ? where + at : NULL, x, stride, c, side, side);
+    }
+}
+
+/* Output row i: y[ow][c], where[ow][c]. The usual windows have loops of their own. */
+static void pool_row(nn_real *y, uint32_t *where, const nn_real *x, const nn__window *s, int i)
+{
+    size_t c = (size_t)s->c, stride = (size_t)s->w * c;
+    cells band = cells_of(s, i, 0);
+    size_t rows = (size_t)(band.p1 - band.p0);
+    int first = 0, last = 0;
+    const nn_real *top = x + band.row * stride;
+    if (rows == (size_t)s->kh && s->kh == s->kw && (s->kh == 2 || s->kh == 3) &&
+        !has_nan(top, rows * stride))
+        whole_columns(s, &first, &last);
+    for (int j = 0; j < s->ow; j++) {
+        size_t at = (size_t)j * c;
+        cells in = cells_of(s, i, j);
+        if (j == first && first < last) {
+            if (s->kh == 2)
+                pool_run(y, where, top, s, first, last, 2);
+            else
+                pool_run(y, where, top, s, first, last, 3);
+            j = last - 1;
+        } else {
+            pool_cells(y + at, where != NULL ? where + at : NULL,
+                       x + in.row * stride + in.column * c, s, in);
+        }
+    }
+}
+
+void KERNEL(max_pool)(nn_real *y, uint32_t *where, const nn_real *x, const nn__window *window,
+                      int first_row, int last_row)
+{
+    size_t line = (size_t)window->ow * (size_t)window->c;
+    for (int i = first_row; i < last_row; i++) {
+        size_t at = (size_t)i * line;
+        pool_row(y + at, where != NULL ? where + at : NULL, x, window, i);
+    }
+}
+
+/* dx = dy where this cell led, else 0: for windows that do not overlap. */
+static void give_cell(nn_real *restrict dx, const nn_real *restrict dy,
+                      const uint32_t *restrict where, uint32_t place, size_t c)
+{
+    for (size_t l = 0; l < c; l++)
+        dx[l] = where[l] == place ? dy[l] : 0;
+}
+
+static void add_cell(nn_real *restrict dx, const nn_real *restrict dy,
+                     const uint32_t *restrict where, uint32_t place, size_t c)
+{
+    for (size_t l = 0; l < c; l++)
+        dx[l] += where[l] == place ? dy[l] : 0;
+}
+
+static inline void give_lanes(nn_real *restrict top, nn_real *restrict bottom,
+                              const nn_real *restrict dy, const uint32_t *restrict where, size_t c,
+                              size_t n)
+{
+    for (size_t l = 0; l < n; l++) {
+        nn_real g = dy[l];
+        uint32_t place = where[l];
+        top[l] = place == 0 ? g : 0;
+        top[c + l] = place == 1 ? g : 0;
+        bottom[l] = place == 2 ? g : 0;
+        bottom[c + l] = place == 3 ? g : 0;
+    }
+}
+
+/* A whole 2 x 2 window that overlaps no other; groups as in pool_whole. */
+static void give_2x2(nn_real *dx, size_t stride, const nn_real *dy, const uint32_t *where, size_t c)
+{
+    size_t at = 0, n = grouped(c);
+    for (;;) {
+        give_lanes(dx + at, dx + stride + at, dy + at, where + at, c, n);
+        if (at + n == c)
+            return;
+        at = c - LANES;
+        n = LANES;
+    }
+}
+
+static void give_window(nn_real *dx, const nn_real *dy, const uint32_t *where, const nn__window *s,
+                        cells in, int overlapping)
+{
+    size_t c = (size_t)s->c, stride = (size_t)s->w * c;
+    dx += in.row * stride + in.column * c;
+    for (int p = in.p0; p < in.p1; p++) {
+        nn_real *cell = dx + (size_t)(p - in.p0) * stride;
+        for (int q = in.q0; q < in.q1; q++, cell += c) {
+            if (overlapping)
+                add_cell(cell, dy, where, (uint32_t)(p * s->kw + q), c);
+            else
+                give_cell(cell, dy, where, (uint32_t)(p * s->kw + q), c);
+        }
+    }
+}
+
+/* Zeros of what no window covers, right of and below all windows. */
+static void clear_rest(nn_real *dx, const nn__window *s)
+{
+    int rows = s->oh * s->sh - s->top, columns = s->ow * s->sw - s->left;
+    size_t c = (size_t)s->c, stride = (size_t)s->w * c;
+    if (columns < s->w)
+        for (int i = 0; i < s->h; i++)
+            memset(dx + (size_t)i * stride + (size_t)columns * c, 0,
+                   (size_t)(s->w - columns) * c * sizeof *dx);
+    if (rows < s->h)
+        memset(dx + (size_t)rows * stride, 0, (size_t)(s->h - rows) * stride * sizeof *dx);
+}
+
+void KERNEL(max_pool_gradient)(nn_real *dx, const nn_real *dy, const uint32_t *where,
+                               const nn__window *window)
+{
+    const nn__window *s = window;
+    size_t c = (size_t)s->c, stride = (size_t)s->w * c;
+    int tiled = s->sh == s->kh && s->sw == s->kw; /* each x lies in at most one window */
+    int twos = tiled && s->kh == 2 && s->kw == 2;
+    if (!tiled)
+        memset(dx, 0, (size_t)s->h * stride * sizeof *dx);
+    else
+        clear_rest(dx, s);
+    for (int i = 0; i < s->oh; i++) {
+        for (int j = 0; j < s->ow; j++, dy += c, where += c) {
+            cells in = cells_of(s, i, j);
+            nn_real *corner = dx + in.row * stride + in.column * c;
+            if (twos && in.p1 - in.p0 == 2 && in.q1 - in.q0 == 2)
+                give_2x2(corner, stride, dy, where, c);
+            else
+                give_window(dx, dy, where, s, in, !tiled);
+        }
+    }
+}

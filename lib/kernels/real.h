@@ -1,0 +1,38 @@
+/* The C library's functions for nn_real, and what the kernels share. */
+#ifndef NN__KERNELS_REAL_H
+#define NN__KERNELS_REAL_H
+
+#include <math.h>
+
+#include "nn/base.h"
+
+/* Called element by element, never through a vector library: every level gives the same bits. */
+static inline nn_real nn__real_exp(nn_real x)
+{
+#ifdef NN_REAL_IS_DOUBLE
+    return exp(x);
+#else
+    return expf(x);
+#endif
+}
+
+static inline nn_real nn__real_tanh(nn_real x)
+{
+#ifdef NN_REAL_IS_DOUBLE
+    return tanh(x);
+#else
+    return tanhf(x);
+#endif
+}
+
+/* Exact to the last bit in scalar and in vector form (IEEE 754). */
+static inline nn_real nn__real_sqrt(nn_real x)
+{
+#ifdef NN_REAL_IS_DOUBLE
+    return sqrt(x);
+#else
+    return sqrtf(x);
+#endif
+}
+
+#endif

@@ -1,0 +1,373 @@
+/*
+ * Conv2D by lowering and matrix products.
+ *
+ *   x[n][h][w][c]  kernel[kh][kw][c/groups][f]  y[n][oh][ow][f]
+ *
+ * The output pixels of the whole batch are numbered n oh ow + i ow + j and cut into tiles of a few
+ * hundred; y is contiguous in that order, whichever pictures a tile touches. Per tile:
+ *
+ *   forward   y = bias;  y += im2col(x) kernel;  y = act(y)                        while y is in cache
+ *   backward  dz = dy act'(y);  db += sum dz;  dkernel += im2col(x)' dz;  dx by one of two ways
+ *
+ * im2col is recomputed in backward: copying it again costs less than keeping nine times x.
+ *
+ * Backward cuts the pictures into at most GROUPS contiguous groups, one task each, with sums of its
+ * own that are added as a fixed tree: the same bits for any number of threads. dx of a picture
+ * depends on that picture alone, so groups never write to one place:
+ *
+ *   stride 1, one channel group   dx = im2col(dz, mirrored window) turned kernel   (gather)
+ *   otherwise                     dx = col2im(dz kernel')                          (scatter)
+ */
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "layers/layer.h"
+
+enum { GROUPS = 8, TILE_FLOATS = 65536, TILE_LEAST = 32, TILE_MOST = 512 };
+
+static const nn_option conv2d_fields[] = {
+    NN__OPTION(nn_conv2d_options, INT, filters, .rules = NN_REQUIRED, .minimum = 1,
+               .maximum = 1 << 24),
+    NN__OPTION(nn_conv2d_options, PAIR, kernel, .rules = NN_REQUIRED, .minimum = 1,
+               .maximum = 1 << 15),
+    NN__OPTION(nn_conv2d_options, PAIR, strides, .fallback = 1, .minimum = 1, .maximum = 1 << 15),
+    NN__OPTION(nn_conv2d_options, CHOICE, padding, .choices = nn_padding_names),
+    NN__OPTION(nn_conv2d_options, PAIR, dilation, .fallback = 1, .minimum = 1, .maximum = 1 << 15),
+    NN__OPTION(nn_conv2d_options, INT, groups, .fallback = 1, .minimum = 1, .maximum = 1 << 24),
+    NN__OPTION(nn_conv2d_options, CHOICE, activation, .choices = nn_activation_names),
+    NN__OPTION(nn_conv2d_options, FLAG, no_bias),
+    NN__OPTION(nn_conv2d_options, INITIALIZER, kernel_initializer,
+               .fallback = NN_INIT_GLOROT_UNIFORM),
+    NN__OPTION(nn_conv2d_options, INITIALIZER, bias_initializer, .fallback = NN_INIT_ZEROS),
+    NN__OPTION(nn_conv2d_options, STRING, name),
+};
+NN__NO_TAIL_PADDING(nn_conv2d_options, name);
+
+/* The numbers of one layer on one shape. */
+struct conv2d {
+    nn__window window; /* of x, giving y                                            */
+    nn__window mirror; /* of dz, giving dx; for the gather                          */
+    int filters, groups;
+    int group_c, group_f;
+    int depth;        /* kh kw group_c: rows of the kernel as a matrix             */
+    int mirror_depth; /* kh kw filters                                             */
+    int pixels;       /* oh ow                                                     */
+    int tile;         /* pixels of a tile                                          */
+    int gather;       /* the way of dx                                             */
+    int direct;       /* x is already its own lowered matrix: 1x1, stride 1        */
+};
+
+static int tile_pixels(int depth)
+{
+    int tile = TILE_FLOATS / depth;
+    tile = tile < TILE_LEAST ? TILE_LEAST : tile > TILE_MOST ? TILE_MOST : tile;
+    return tile / 4 * 4;
+}
+
+static struct conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape *x)
+{
+    struct conv2d g = {.filters = o->filters, .groups = o->groups};
+    nn__window *w = &g.window;
+    w->h = x->dims[0], w->w = x->dims[1], w->c = x->dims[2];
+    w->kh = o->kernel[0], w->kw = o->kernel[1];
+    w->sh = o->strides[0], w->sw = o->strides[1];
+    w->dh = o->dilation[0], w->dw = o->dilation[1];
+    w->oh = nn_window_output(w->h, w->kh, w->sh, w->dh, o->padding, &w->top);
+    w->ow = nn_window_output(w->w, w->kw, w->sw, w->dw, o->padding, &w->left);
+    g.group_c = w->c / g.groups;
+    g.group_f = g.filters / g.groups;
+    g.depth = w->kh * w->kw * g.group_c;
+    g.pixels = w->oh * w->ow;
+    g.gather = w->sh == 1 && w->sw == 1 && g.groups == 1;
+    g.direct = g.depth == w->c && g.gather && w->oh == w->h && w->ow == w->w;
+    g.mirror = (nn__window){.h = w->oh,
+                            .w = w->ow,
+                            .c = g.filters,
+                            .kh = w->kh,
+                            .kw = w->kw,
+                            .sh = 1,
+                            .sw = 1,
+                            .dh = w->dh,
+                            .dw = w->dw,
+                            .top = (w->kh - 1) * w->dh - w->top,
+                            .left = (w->kw - 1) * w->dw - w->left,
+                            .oh = w->h,
+                            .ow = w->w};
+    g.mirror_depth = w->kh * w->kw * g.filters;
+    g.tile = tile_pixels(g.depth);
+    return g;
+}
+
+static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
+{
+    const nn_shape *x = &infer->inputs[0];
+    char text[NN__SHAPE_TEXT];
+    if (infer->input_count != 1 || x->rank != 3)
+        return nn_infer_fail(infer, NN_ESHAPE, "needs one picture [h][w][c], the input is %s",
+                             nn__shape_text(x, text, sizeof text));
+    if ((o->strides[0] > 1 || o->strides[1] > 1) && (o->dilation[0] > 1 || o->dilation[1] > 1))
+        return nn_infer_fail(infer, NN_EINVAL, "strides %dx%d and dilation %dx%d are both above 1",
+                             o->strides[0], o->strides[1], o->dilation[0], o->dilation[1]);
+    if (x->dims[2] % o->groups != 0 || o->filters % o->groups != 0)
+        return nn_infer_fail(infer, NN_ESHAPE,
+                             "%d channels and %d filters do not divide into %d groups", x->dims[2],
+                             o->filters, o->groups);
+    double depth = (double)o->kernel[0] * o->kernel[1] * (o->filters + (double)x->dims[2]);
+    if (depth > (double)(1 << 28))
+        return nn_infer_fail(infer, NN_ENOTSUP,
+                             "kernel %dx%d of %d channels and %d filters is too large",
+                             o->kernel[0], o->kernel[1], x->dims[2], o->filters);
+    return NN_OK;
+}
+
+/* Numbers of the largest lowered tile. */
+static size_t conv2d_scratch(const struct conv2d *g)
+{
+    size_t forward = (size_t)g->depth * (size_t)g->tile;
+    size_t gather = (size_t)g->mirror_depth * (size_t)tile_pixels(g->mirror_depth);
+    return g->gather && gather > forward ? gather : forward;
+}
+
+static nn_status conv2d_infer(nn_infer *infer)
+{
+    const nn_conv2d_options *o = infer->options;
+    NN_TRY(conv2d_check(infer, o));
+    struct conv2d g = conv2d_geometry(o, &infer->inputs[0]);
+    const nn__window *w = &g.window;
+    if (w->oh < 1 || w->ow < 1)
+        return nn_infer_fail(infer, NN_ESHAPE, "kernel %dx%d exceeds the padded input %dx%d",
+                             (w->kh - 1) * w->dh + 1, (w->kw - 1) * w->dw + 1, w->h, w->w);
+    infer->output = (nn_shape){3, {w->oh, w->ow, g.filters}};
+    infer->activation = o->activation;
+    infer->flags = NN_KEEPS_X | NN_EPILOGUE;
+    infer->scratch = conv2d_scratch(&g) * sizeof(nn_real);
+    size_t weights = (size_t)g.depth * (size_t)g.filters;
+    if (infer->training) /* the turned kernel, then each group's dkernel, then each group's db */
+        infer->partials = (weights + GROUPS * (weights + (size_t)g.filters)) * sizeof(nn_real);
+    NN_TRY(nn_infer_weight(infer, "kernel", (const int[]){w->kh, w->kw, g.group_c, g.filters}, 4,
+                           o->kernel_initializer, 1));
+    if (o->no_bias)
+        return NN_OK;
+    return nn_infer_weight(infer, "bias", &g.filters, 1, o->bias_initializer, 1);
+}
+
+/* col[last - first][depth]: the lowered pixels [first, last) of the batch for one channel group. */
+static void lower(nn_real *col, const nn_real *x, const nn__window *w, int first_c, int count_c,
+                  size_t first, size_t last)
+{
+    size_t pixels = (size_t)w->oh * (size_t)w->ow,
+           picture = (size_t)w->h * (size_t)w->w * (size_t)w->c;
+    size_t depth = (size_t)w->kh * (size_t)w->kw * (size_t)count_c;
+    while (first < last) {
+        size_t n = first / pixels, end = (n + 1) * pixels < last ? (n + 1) * pixels : last;
+        nn__kernels->im2col(col, x + n * picture, w, first_c, count_c, (int)(first - n * pixels),
+                            (int)(end - n * pixels));
+        col += (end - first) * depth;
+        first = end;
+    }
+}
+
+static size_t tiles(size_t pixels, int tile)
+{
+    return (pixels + (size_t)tile - 1) / (size_t)tile;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ---- Forward: one tile per task ---- */
+
+static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int worker)
+{
+    const struct conv2d *g = arg;
+    const nn_conv2d_options *o = pass->options;
+    const size_t f = (size_t)g->filters, all = (size_t)pass->rows * (size_t)g->pixels;
+    const size_t first = (size_t)index * (size_t)g->tile,
+                 last = least(first + (size_t)g->tile, all);
+    const int count = (int)(last - first);
+    nn_real *y = pass->y + first * f;
+    if (!o->no_bias)
+        nn__kernels->fill_rows(y, pass->weights[1], (size_t)count, f);
+    for (int group = 0; group < g->groups; group++) {
+        const nn_real *col = pass->x[0] + first * (size_t)g->window.c;
+        if (!g->direct) {
+            nn_real *lowered = nn_scratch(pass, worker);
+            lower(lowered, pass->x[0], &g->window, group * g->group_c, g->group_c, first, last);
+            col = lowered;
+        }
+        nn__gemm(0, 0, count, g->group_f, g->depth, 1, col, g->depth,
+                 pass->weights[0] + (size_t)group * (size_t)g->group_f, g->filters,
+                 o->no_bias ? 0 : 1, y + group * g->group_f, g->filters);
+    }
+    if (pass->activation != NN_LINEAR)
+        nn__kernels->activate(y, pass->activation, (size_t)count * f);
+}
+
+static void conv2d_forward(const nn_pass *pass)
+{
+    struct conv2d g = conv2d_geometry(pass->options, pass->x_shape);
+    nn_parallel(pass, (int)tiles((size_t)pass->rows * (size_t)g.pixels, g.tile),
+                conv2d_forward_tile, &g);
+}
+
+/* ---- Backward: one group of pictures per task ---- */
+
+struct conv2d_backward {
+    struct conv2d g;
+    int groups;      /* of pictures                                  */
+    nn_real *turned; /* turned kernel[kh][kw][f][c], for the gather  */
+    nn_real *dw;     /* dkernel of each group                        */
+    nn_real *db;     /* db of each group                             */
+};
+
+static size_t conv2d_weights(const struct conv2d *g)
+{
+    return (size_t)g->depth * (size_t)g->filters;
+}
+
+/* The first picture of a group of pictures. */
+static size_t group_start(const struct conv2d_backward *b, int rows, int group)
+{
+    return (size_t)rows * (size_t)group / (size_t)b->groups;
+}
+
+static void conv2d_dw_tile(const nn_pass *pass, const struct conv2d *g, nn_real *dw, nn_real *col,
+                           size_t start, size_t first, size_t last)
+{
+    for (int group = 0; group < g->groups; group++) {
+        const nn_real *lowered = pass->x[0] + first * (size_t)g->window.c;
+        if (!g->direct) {
+            lower(col, pass->x[0], &g->window, group * g->group_c, g->group_c, first, last);
+            lowered = col;
+        }
+        int f = group * g->group_f;
+        nn__gemm(1, 0, g->depth, g->group_f, (int)(last - first), 1, lowered, g->depth,
+                 pass->dy + first * (size_t)g->filters + f, g->filters, first == start ? 0 : 1,
+                 dw + f, g->filters);
+    }
+}
+
+/* dx of pixels [first, last) of the batch, counted in x. */
+static void conv2d_dx_gather(const nn_pass *pass, const struct conv2d_backward *b, nn_real *col,
+                             size_t first, size_t last)
+{
+    const struct conv2d *g = &b->g;
+    const nn_real *lowered = pass->dy + first * (size_t)g->filters;
+    if (!g->direct) {
+        lower(col, pass->dy, &g->mirror, 0, g->filters, first, last);
+        lowered = col;
+    }
+    nn__gemm(0, 0, (int)(last - first), g->window.c, g->mirror_depth, 1, lowered, g->mirror_depth,
+             b->turned, g->window.c, 0, pass->dx[0] + first * (size_t)g->window.c, g->window.c);
+}
+
+/* dx of one picture. */
+static void conv2d_dx_scatter(const nn_pass *pass, const struct conv2d *g, nn_real *col, size_t n)
+{
+    const nn__window *w = &g->window;
+    size_t picture = (size_t)w->h * (size_t)w->w * (size_t)w->c;
+    nn_real *dx = pass->dx[0] + n * picture;
+    memset(dx, 0, picture * sizeof *dx);
+    for (int first = 0; first < g->pixels; first += g->tile) {
+        int last = first + g->tile < g->pixels ? first + g->tile : g->pixels;
+        size_t row = n * (size_t)g->pixels + (size_t)first;
+        for (int group = 0; group < g->groups; group++) {
+            int f = group * g->group_f;
+            nn__gemm(0, 1, last - first, g->depth, g->group_f, 1,
+                     pass->dy + row * (size_t)g->filters + f, g->filters, pass->weights[0] + f,
+                     g->filters, 0, col, g->depth);
+            nn__kernels->col2im(dx, col, w, group * g->group_c, g->group_c, first, last);
+        }
+    }
+}
+
+static void conv2d_dx(const nn_pass *pass, const struct conv2d_backward *b, nn_real *col,
+                      size_t begin, size_t end)
+{
+    if (!b->g.gather) {
+        for (size_t n = begin; n < end; n++)
+            conv2d_dx_scatter(pass, &b->g, col, n);
+        return;
+    }
+    size_t pixels = (size_t)b->g.window.h * (size_t)b->g.window.w,
+           tile = (size_t)tile_pixels(b->g.mirror_depth);
+    for (size_t first = begin * pixels; first < end * pixels; first += tile)
+        conv2d_dx_gather(pass, b, col, first, least(first + tile, end * pixels));
+}
+
+static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int worker)
+{
+    const struct conv2d_backward *b = arg;
+    const struct conv2d *g = &b->g;
+    const size_t f = (size_t)g->filters, pixels = (size_t)g->pixels;
+    const size_t begin = group_start(b, pass->rows, index),
+                 end = group_start(b, pass->rows, index + 1);
+    const size_t start = begin * pixels, stop = end * pixels;
+    nn_real *col = nn_scratch(pass, worker);
+    if (pass->activation != NN_LINEAR)
+        nn__kernels->activate_gradient(pass->dy + start * f, pass->y + start * f, pass->activation,
+                                       (stop - start) * f);
+    if (b->db != NULL)
+        nn__kernels->column_sums(b->db + (size_t)index * f, pass->dy + start * f, stop - start, f);
+    if (b->dw != NULL)
+        for (size_t first = start; first < stop; first += (size_t)g->tile)
+            conv2d_dw_tile(pass, g, b->dw + (size_t)index * conv2d_weights(g), col, start, first,
+                           least(first + (size_t)g->tile, stop));
+    if (pass->dx[0] != NULL)
+        conv2d_dx(pass, b, col, begin, end);
+}
+
+static void conv2d_turn_row(const nn_pass *pass, void *arg, int index, int worker)
+{
+    const struct conv2d_backward *b = arg;
+    const nn__window *w = &b->g.window;
+    (void)worker;
+    nn__kernels->turn_kernel(b->turned, pass->weights[0], w->kh, w->kw, w->c, b->g.filters, index,
+                             index + 1);
+}
+
+enum { SUM_CHUNK = 4096 };
+
+static void conv2d_sum_chunk(const nn_pass *pass, void *arg, int index, int worker)
+{
+    const struct conv2d_backward *b = arg;
+    size_t count = conv2d_weights(&b->g), first = (size_t)index * SUM_CHUNK;
+    (void)worker;
+    nn__kernels->tree_sum(pass->gradients[0], b->dw, b->groups, count, first,
+                          least(first + SUM_CHUNK, count));
+    if (index == 0 && b->db != NULL)
+        nn__kernels->tree_sum(pass->gradients[1], b->db, b->groups, (size_t)b->g.filters, 0,
+                              (size_t)b->g.filters);
+}
+
+static void conv2d_backward(const nn_pass *pass)
+{
+    const nn_conv2d_options *o = pass->options;
+    struct conv2d_backward b = {.g = conv2d_geometry(o, pass->x_shape)};
+    size_t weights = conv2d_weights(&b.g);
+    b.groups = pass->rows < GROUPS ? pass->rows : GROUPS;
+    b.turned = pass->partials;
+    if (pass->trainable) {
+        b.dw = b.turned + weights;
+        b.db = o->no_bias ? NULL : b.dw + GROUPS * weights;
+    }
+    if (pass->dx[0] != NULL && b.g.gather)
+        nn_parallel(pass, b.g.window.kh, conv2d_turn_row, &b);
+    nn_parallel(pass, b.groups, conv2d_backward_group, &b);
+    if (pass->trainable)
+        nn_parallel(pass, (int)((weights + SUM_CHUNK - 1) / SUM_CHUNK), conv2d_sum_chunk, &b);
+}
+
+const nn_layer_kind nn__conv2d_layer = {
+    .kind = NN__KIND(nn_layer_kind, "conv2d", "Conv2D", nn_conv2d_options, conv2d_fields),
+    .infer = conv2d_infer,
+    .forward = conv2d_forward,
+    .backward = conv2d_backward,
+};
+
+nn_layer *nn_conv2d_new(const nn_conv2d_options *options)
+{
+    return nn_layer_new(&nn__conv2d_layer, options);
+}

@@ -1,0 +1,155 @@
+/* The build: names, checks, shapes, and the block of weights with its first values. */
+#include <stdio.h>
+#include <string.h>
+
+#include "initializers/initializer.h"
+#include "model/model.h"
+
+enum { ALIGNED_REALS = 64 / sizeof(nn_real) };
+
+static int name_is_taken(const nn_model *model, const char *name)
+{
+    for (int i = 0; i < model->node_count; i++)
+        if (model->nodes[i].name != NULL && strcmp(model->nodes[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
+/* Nodes whose layers carry a name of the caller's get it first, so that counted names avoid it. */
+static nn_status build_given_names(nn_model *model)
+{
+    for (int i = 0; i < model->node_count; i++) {
+        const char *name = nn__option_string(&model->nodes[i].layer->object, "name");
+        if (name == NULL)
+            continue;
+        if (name[0] == '\0' || strchr(name, '/') != NULL)
+            return nn_fail(NN_EINVAL, "layer %d: name '%s' is empty or holds a '/'", i, name);
+        if (name_is_taken(model, name))
+            return nn_fail(NN_EINVAL, "layer %d: another layer is named '%s'", i, name);
+        model->nodes[i].name = nn__copy_string(name, "a layer's name");
+        if (model->nodes[i].name == NULL)
+            return NN_ENOMEM;
+    }
+    return NN_OK;
+}
+
+/* The others are counted by kind: conv2d, conv2d_1, conv2d_2. */
+static nn_status build_counted_names(nn_model *model)
+{
+    for (int i = 0; i < model->node_count; i++) {
+        nn__node *node = &model->nodes[i];
+        if (node->name != NULL)
+            continue;
+        const char *root = node->layer->object.kind->name;
+        size_t bytes = strlen(root) + 16;
+        char *name = nn__alloc(bytes, "a layer's name");
+        if (name == NULL)
+            return NN_ENOMEM;
+        snprintf(name, bytes, "%s", root);
+        for (int k = 1; name_is_taken(model, name); k++)
+            snprintf(name, bytes, "%s_%d", root, k);
+        node->name = name;
+    }
+    return NN_OK;
+}
+
+static nn_status build_node(nn_model *model, int index, nn_shape *shapes)
+{
+    nn__node *node = &model->nodes[index];
+    const nn_layer_kind *kind = nn__layer_kind(node->layer);
+    NN_TRY(nn__object_check(&node->layer->object, node->name));
+    if (node->input_count == 0 && kind->forward != NULL)
+        return nn_fail(NN_ESTATE, "%s: the first layer must be made by nn_input", node->name);
+    nn_infer about;
+    node->first_weight = model->weight_count;
+    NN_TRY(nn__model_infer(model, index, 0, 1, 1, shapes, &about));
+    node->output = about.output;
+    return NN_OK;
+}
+
+/* Exactly one input, an output, and something between them. */
+static nn_status build_check_graph(const nn_model *model)
+{
+    int inputs = 0;
+    for (int i = 0; i < model->node_count; i++)
+        inputs += model->nodes[i].input_count == 0;
+    if (model->node_count == 0 || model->output < 0)
+        return nn_fail(NN_ESTATE, "the model has no %s",
+                       model->node_count == 0 ? "layers" : "output");
+    if (inputs != 1)
+        return nn_fail(NN_ENOTSUP, "the model has %d inputs, this version takes one", inputs);
+    return NN_OK;
+}
+
+static size_t place_weights(nn_model *model, int trainable, size_t offset)
+{
+    for (int i = 0; i < model->weight_count; i++) {
+        nn__weight *weight = &model->weights[i];
+        if (weight->trainable != trainable)
+            continue;
+        weight->offset = offset;
+        offset =
+            nn__add(offset, (weight->count + ALIGNED_REALS - 1) / ALIGNED_REALS * ALIGNED_REALS);
+    }
+    return offset;
+}
+
+static nn_status build_values(nn_model *model)
+{
+    model->parameter_values = place_weights(model, 1, 0);
+    model->value_count = place_weights(model, 0, model->parameter_values);
+    model->values = nn__alloc_array(model->value_count, sizeof(nn_real), "the weights");
+    if (model->values == NULL)
+        return NN_ENOMEM;
+    for (int i = 0; i < model->weight_count; i++) {
+        const nn__weight *weight = &model->weights[i];
+        nn__initialize(model->values + weight->offset, &weight->shape, weight->initializer,
+                       model->seed, (uint32_t)i);
+    }
+    return NN_OK;
+}
+
+static nn_status build_all(nn_model *model)
+{
+    NN_TRY(build_check_graph(model));
+    NN_TRY(build_given_names(model));
+    NN_TRY(build_counted_names(model));
+    nn_shape *shapes =
+        nn__alloc_array((size_t)nn__model_most_inputs(model), sizeof *shapes, "shapes of inputs");
+    if (shapes == NULL)
+        return NN_ENOMEM;
+    nn_status status = NN_OK;
+    for (int i = 0; i < model->node_count && status == NN_OK; i++)
+        status = build_node(model, i, shapes);
+    nn__free(shapes);
+    NN_TRY(status);
+    return build_values(model);
+}
+
+nn_status nn_model_build(nn_model *model)
+{
+    NN_TRY(nn__model_check(model));
+    if (model->built)
+        return NN_OK;
+    NN_TRY(nn__model_keep(model, build_all(model)));
+    model->built = 1;
+    return NN_OK;
+}
+
+int nn__model_input(const nn_model *model)
+{
+    int node = 0;
+    while (model->nodes[node].input_count != 0)
+        node++;
+    return node;
+}
+
+const nn_shape *nn_model_input_shape(nn_model *model)
+{
+    return nn_model_build(model) == NN_OK ? &model->nodes[nn__model_input(model)].output : NULL;
+}
+
+const nn_shape *nn_model_output_shape(nn_model *model)
+{
+    return nn_model_build(model) == NN_OK ? &model->nodes[model->output].output : NULL;
+}

@@ -1,0 +1,278 @@
+/* Making a context: programs, plans, one block of memory, and the passes with all their pointers. */
+#include "model/context.h"
+
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+/* ---- The passes of one run ---- */
+
+/* Pointers that all steps need together: x, dx, weights, gradients. */
+static size_t run_pointers(const nn_model *model, const nn__program *program)
+{
+    size_t count = 0;
+    for (int s = 0; s < program->step_count; s++) {
+        const nn__step *step = &program->steps[s];
+        count += 2 * (size_t)step->input_count;
+        count += 2 * (size_t)model->nodes[step->node].weight_count;
+    }
+    return count;
+}
+
+static nn_real *block_at(const nn_context *context, const nn__plan *plan, int block)
+{
+    return block == NN__NO_BLOCK ? NULL
+                                 : (nn_real *)(void *)(context->arena + plan->blocks[block].offset);
+}
+
+static nn_real **run_weights(nn_context *context, nn_pass *pass, const nn__step *step,
+                             nn_real **room)
+{
+    nn_model *model = context->model;
+    const nn__node *node = &model->nodes[step->node];
+    nn_real **gradients = room + node->weight_count;
+    pass->weights = room;
+    pass->gradients = gradients;
+    for (int i = 0; i < node->weight_count; i++) {
+        const nn__weight *weight = &model->weights[node->first_weight + i];
+        room[i] = model->values + weight->offset;
+        gradients[i] = context->gradients != NULL && weight->trainable && !node->frozen
+                           ? context->gradients + weight->offset
+                           : NULL;
+    }
+    return gradients + node->weight_count;
+}
+
+/* The shapes that the step's layer sees: those of its node's inputs; an activation sees its
+ * layer's output. */
+static void run_shapes(const nn_model *model, const nn__step *step, nn_shape *shapes)
+{
+    const nn__node *node = &model->nodes[step->node];
+    for (int i = 0; i < step->input_count; i++)
+        shapes[i] = step->is_activation ? node->output : model->nodes[node->inputs[i]].output;
+}
+
+/* Sets the pointers of step s; returns the room left. */
+static nn_real **run_step(nn_context *context, nn__run *run, int s, nn_real **room,
+                          nn_shape *shapes)
+{
+    const nn__plan *plan = &run->plan;
+    const nn__step *step = &run->program.steps[s];
+    nn_pass *pass = &run->passes[s];
+    nn_real **x = room, **dx = room + step->input_count;
+    for (int i = 0; i < step->input_count; i++)
+        x[i] = block_at(context, plan, plan->value[step->inputs[i]]);
+    run_shapes(context->model, step, shapes);
+    *pass = (nn_pass){.struct_size = sizeof *pass,
+                      .options = step->options,
+                      .training = run->program.training,
+                      .trainable = !context->model->nodes[step->node].frozen,
+                      .activation = step->activation,
+                      .input_count = step->input_count,
+                      .node = (uint32_t)step->node,
+                      .x_shape = shapes,
+                      .y_shape = &context->model->nodes[step->node].output,
+                      .x = (const nn_real *const *)(void *)x,
+                      .y = block_at(context, plan, plan->value[step->output]),
+                      .dy = block_at(context, plan, plan->gradient[step->output]),
+                      .dx = dx,
+                      .kept = block_at(context, plan, plan->kept[s]),
+                      .engine = &context->engine};
+    return run_weights(context, pass, step, dx + step->input_count);
+}
+
+/* dx of step s: the value's gradient for its first reader in backward order, the step's block of
+ * sums for the others. */
+static void run_dx(const nn_context *context, nn__run *run, int s, unsigned char *written)
+{
+    const nn__plan *plan = &run->plan;
+    const nn__step *step = &run->program.steps[s];
+    nn_real **pointers = run->pointers;
+    nn_real **dx = pointers + (run->passes[s].dx - (nn_real *const *)pointers);
+    for (int i = 0; i < step->input_count; i++) {
+        int value = step->inputs[i];
+        int wanted = nn__plan_wants_gradient(plan, value) && run->passes[s].dy != NULL;
+        dx[i] = !wanted          ? NULL
+                : written[value] ? block_at(context, plan, plan->sum[s])
+                                 : block_at(context, plan, plan->gradient[value]);
+        if (wanted)
+            written[value] = 1;
+    }
+}
+
+static nn_status run_alloc(nn_context *context, nn__run *run)
+{
+    const nn__program *program = &run->program;
+    size_t inputs = 0, pointers = run_pointers(context->model, program);
+    for (int s = 0; s < program->step_count; s++)
+        inputs += (size_t)program->steps[s].input_count;
+    run->passes = nn__alloc_array((size_t)program->step_count, sizeof(nn_pass), "a context");
+    run->pointers = nn__alloc_array(pointers, sizeof(nn_real *), "a context");
+    run->x_shapes = nn__alloc_array(inputs, sizeof(nn_shape), "a context");
+    return run->passes && run->pointers && run->x_shapes ? NN_OK : NN_ENOMEM;
+}
+
+static nn_status run_prepare(nn_context *context, nn__run *run)
+{
+    const nn__program *program = &run->program;
+    NN_TRY(run_alloc(context, run));
+    nn_real **room = run->pointers;
+    nn_shape *shapes = run->x_shapes;
+    for (int s = 0; s < program->step_count; s++) {
+        room = run_step(context, run, s, room, shapes);
+        shapes += program->steps[s].input_count;
+    }
+    unsigned char *written = nn__alloc((size_t)program->value_count, "a context");
+    if (written == NULL)
+        return NN_ENOMEM;
+    for (int s = program->step_count - 1; s >= 0 && program->training; s--)
+        run_dx(context, run, s, written);
+    nn__free(written);
+    return NN_OK;
+}
+
+/* ---- The context ---- */
+
+static nn_status context_plan(nn_context *context, nn__mode mode, int batch, int no_fusion,
+                              size_t *arena)
+{
+    nn_model *model = context->model;
+    nn__run *run = &context->runs[mode];
+    const nn_loss *loss = mode == NN__PREDICT ? NULL : model->loss;
+    run->batch = batch;
+    NN_TRY(nn__lower(model, mode == NN__TRAIN, batch, loss, no_fusion, &run->program));
+    NN_TRY(nn__plan_make(model, &run->program, &run->plan));
+    if (run->plan.bytes > *arena)
+        *arena = run->plan.bytes;
+    if (run->plan.scratch > context->engine.scratch_bytes)
+        context->engine.scratch_bytes = run->plan.scratch;
+    return NN_OK;
+}
+
+static void *context_alloc(nn_context *context, size_t bytes, const char *what)
+{
+    context->bytes = nn__add(context->bytes, bytes);
+    return nn__alloc(bytes, what);
+}
+
+/* The memory besides the arena: for as many rows as the largest mode takes. */
+static nn_status context_alloc_batch(nn_context *context, int batch)
+{
+    const size_t rows = (size_t)batch;
+    const size_t width = nn__context_width(context);
+    context->indices = context_alloc(context, nn__mul(rows, sizeof(size_t)), "a context");
+    if (context->indices == NULL)
+        return NN_ENOMEM;
+    if (context->runs[NN__TRAIN].batch == 0 && context->runs[NN__EVALUATE].batch == 0)
+        return NN_OK;
+    context->losses = context_alloc(context, nn__mul(rows, sizeof(double)), "a context");
+    context->classes = context_alloc(context, nn__mul(rows, sizeof(int32_t)), "a context");
+    context->targets =
+        context_alloc(context, nn__mul(nn__mul(rows, width), sizeof(nn_real)), "a context");
+    return context->losses && context->classes && context->targets ? NN_OK : NN_ENOMEM;
+}
+
+static nn_status context_build(nn_context *context, const int batches[NN__MODES], int no_fusion)
+{
+    size_t arena = 0;
+    int most = 0;
+    for (int mode = 0; mode < NN__MODES; mode++) {
+        if (batches[mode] == 0)
+            continue;
+        NN_TRY(context_plan(context, (nn__mode)mode, batches[mode], no_fusion, &arena));
+        if (batches[mode] > most)
+            most = batches[mode];
+    }
+    context->arena = context_alloc(context, arena, "activations and gradients");
+    context->engine.scratch = context_alloc(
+        context, nn__mul(context->engine.scratch_bytes, (size_t)context->engine.threads),
+        "scratch of the workers");
+    if (context->arena == NULL || context->engine.scratch == NULL)
+        return NN_ENOMEM;
+    if (batches[NN__TRAIN] > 0) {
+        context->gradients =
+            context_alloc(context, nn__mul(context->model->parameter_values, sizeof(nn_real)),
+                          "gradients of the weights");
+        if (context->gradients == NULL)
+            return NN_ENOMEM;
+    }
+    NN_TRY(context_alloc_batch(context, most));
+    for (int mode = 0; mode < NN__MODES; mode++)
+        if (batches[mode] > 0)
+            NN_TRY(run_prepare(context, &context->runs[mode]));
+    return NN_OK;
+}
+
+nn_context *nn__context_make(nn_model *model, const int batches[NN__MODES], int threads,
+                             int no_fusion)
+{
+    if (nn_model_build(model) != NN_OK)
+        return NULL;
+    nn_context *context = nn__alloc(sizeof *context, "a context");
+    if (context == NULL)
+        return NULL;
+    context->model = model;
+    context->compiled = model->compiled;
+    context->engine.threads = threads > 0 ? threads : nn__model_threads(model);
+    if (context_build(context, batches, no_fusion) != NN_OK) {
+        nn_context_free(context);
+        return NULL;
+    }
+    return context;
+}
+
+nn_context *nn_context_new(const nn_context_options *options)
+{
+    nn_context_options o = {0};
+    if (options == NULL || options->struct_size < sizeof o.struct_size + sizeof o.model) {
+        nn_fail(NN_EINVAL, "context: struct_size is not set");
+        return NULL;
+    }
+    memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+    if (o.batch_size < 0 || o.threads < 0 || o.threads > NN__MAX_THREADS) {
+        nn_fail(NN_EINVAL, "context: batch_size %d or threads %d (0..%d) is out of range",
+                o.batch_size, o.threads, NN__MAX_THREADS);
+        return NULL;
+    }
+    if (nn__model_check(o.model) != NN_OK)
+        return NULL;
+    if (o.training && o.model->compiled == 0) {
+        nn_fail(NN_ESTATE, "context: the model must be compiled to train");
+        return NULL;
+    }
+    int batch = o.batch_size > 0 ? o.batch_size : 32;
+    int batches[NN__MODES] = {[NN__TRAIN] = o.training ? batch : 0, [NN__PREDICT] = batch};
+    return nn__context_make(o.model, batches, o.threads, o.no_fusion);
+}
+
+void nn_context_free(nn_context *context)
+{
+    if (context == NULL)
+        return;
+    for (int mode = 0; mode < NN__MODES; mode++) {
+        nn__run *run = &context->runs[mode];
+        nn__program_free(&run->program);
+        nn__plan_free(&run->plan);
+        nn__free(run->passes);
+        nn__free(run->pointers);
+        nn__free(run->x_shapes);
+    }
+    nn__free(context->arena);
+    nn__free(context->engine.scratch);
+    nn__free(context->gradients);
+    nn__free(context->targets);
+    nn__free(context->classes);
+    nn__free(context->losses);
+    nn__free(context->indices);
+    nn__free(context);
+}
+
+size_t nn_context_bytes(const nn_context *context)
+{
+    return context->bytes;
+}
+
+size_t nn__context_width(const nn_context *context)
+{
+    return nn__shape_count(&context->model->nodes[context->model->output].output);
+}

@@ -1,0 +1,140 @@
+/*
+ * Lowering: asks every layer for this mode and batch, leaves out what is the identity, gives
+ * activations steps of their own, and lets the fusions put together what runs faster together.
+ */
+#include "model/lower.h"
+
+#include <string.h>
+
+void nn__program_free(nn__program *program)
+{
+    nn__free(program->steps);
+    nn__free(program->values);
+    nn__free(program->inputs);
+    memset(program, 0, sizeof *program);
+}
+
+/* Room for the most that a graph can become: per node a step and an activation, a value each. */
+static nn_status program_alloc(nn__program *program, const nn_model *model)
+{
+    size_t nodes = (size_t)model->node_count, inputs = nodes;
+    for (int i = 0; i < model->node_count; i++)
+        inputs += (size_t)model->nodes[i].input_count;
+    program->steps = nn__alloc_array(2 * nodes, sizeof(nn__step), "the steps");
+    program->values = nn__alloc_array(2 * nodes, sizeof(nn__value), "the steps");
+    program->inputs = nn__alloc_array(inputs, sizeof(int), "the steps");
+    return program->steps && program->values && program->inputs ? NN_OK : NN_ENOMEM;
+}
+
+static int program_value(nn__program *program, const nn_shape *shape)
+{
+    program->values[program->value_count].count = nn__shape_count(shape);
+    return program->value_count++;
+}
+
+struct lowering {
+    nn_model *model;
+    nn__program *program;
+    nn_shape *shapes; /* for infer                     */
+    int *value_of;    /* the value of each node's output */
+    int *next_input;  /* free room in program->inputs  */
+};
+
+static nn__step *lower_step(struct lowering *l, int node, const nn_layer_kind *kind,
+                            const nn_infer *about, const int *inputs, int count)
+{
+    nn__program *program = l->program;
+    nn__step *step = &program->steps[program->step_count++];
+    *step = (nn__step){.kind = kind,
+                       .options = l->model->nodes[node].layer->object.options,
+                       .node = node,
+                       .input_count = count,
+                       .inputs = l->next_input,
+                       .about = *about};
+    for (int i = 0; i < count; i++)
+        step->inputs[i] = inputs[i];
+    l->next_input += count;
+    step->output = program_value(program, &l->model->nodes[node].output);
+    return step;
+}
+
+static void lower_activation(struct lowering *l, int node, int activation)
+{
+    nn_infer about = {.struct_size = sizeof about,
+                      .output = l->model->nodes[node].output,
+                      .flags = NN_KEEPS_Y | NN_Y_OVER_X | NN_DX_OVER_DY};
+    nn__step *step = lower_step(l, node, &nn__activation_step, &about, &l->value_of[node], 1);
+    step->is_activation = 1;
+    step->activation = activation;
+    l->value_of[node] = step->output;
+}
+
+static nn_status lower_node(struct lowering *l, int index)
+{
+    const nn__node *node = &l->model->nodes[index];
+    nn__program *program = l->program;
+    nn_infer about;
+    NN_TRY(
+        nn__model_infer(l->model, index, program->training, program->batch, 0, l->shapes, &about));
+    if (node->input_count == 0)
+        l->value_of[index] = program_value(program, &node->output);
+    else if (about.flags & NN_IDENTITY)
+        l->value_of[index] = l->value_of[node->inputs[0]];
+    else {
+        int inputs_first = 0; /* the values of the inputs, straight into the step's room */
+        for (; inputs_first < node->input_count; inputs_first++)
+            l->next_input[inputs_first] = l->value_of[node->inputs[inputs_first]];
+        l->value_of[index] = lower_step(l, index, nn__layer_kind(node->layer), &about,
+                                        l->next_input, node->input_count)
+                                 ->output;
+    }
+    if (about.activation != NN_LINEAR)
+        lower_activation(l, index, about.activation);
+    return NN_OK;
+}
+
+static nn_status lower_loss(struct lowering *l, const nn_loss *loss)
+{
+    const nn__node *output = &l->model->nodes[l->model->output];
+    const nn_loss_kind *kind = nn__loss_kind(loss);
+    NN_TRY(nn__object_check(&loss->object, kind->kind.name));
+    if (kind->check != NULL)
+        NN_TRY(kind->check(loss->object.options, output->name, &output->output));
+    l->program->loss = loss;
+    return NN_OK;
+}
+
+static nn_status lower_all(struct lowering *l, const nn_loss *loss, int no_fusion)
+{
+    nn__program *program = l->program;
+    /* The input is value 0, wherever its node stands. */
+    for (int i = 0; i < l->model->node_count; i++)
+        NN_TRY(lower_node(l, i));
+    program->prediction = l->value_of[l->model->output];
+    if (loss != NULL)
+        NN_TRY(lower_loss(l, loss));
+    nn__program_recount(program);
+    if (!no_fusion)
+        nn__fuse(program);
+    return NN_OK;
+}
+
+nn_status nn__lower(nn_model *model, int training, int batch, const nn_loss *loss, int no_fusion,
+                    nn__program *program)
+{
+    *program = (nn__program){.training = training, .batch = batch};
+    struct lowering l = {.model = model, .program = program};
+    nn_status status = program_alloc(program, model);
+    l.shapes = nn__alloc_array((size_t)nn__model_most_inputs(model), sizeof *l.shapes, "the steps");
+    l.value_of = nn__alloc_array((size_t)model->node_count, sizeof *l.value_of, "the steps");
+    l.next_input = program->inputs;
+    if (l.shapes == NULL || l.value_of == NULL)
+        status = NN_ENOMEM;
+    if (status == NN_OK)
+        status = lower_all(&l, loss, no_fusion);
+    nn__free(l.shapes);
+    nn__free(l.value_of);
+    if (status != NN_OK)
+        nn__program_free(program);
+    return status;
+}

@@ -1,0 +1,281 @@
+/* Construction: layers become nodes. Failures are remembered by the model. */
+#include "model/model.h"
+
+#include <string.h>
+
+nn_status nn__model_check(const nn_model *model)
+{
+    if (model == NULL)
+        return nn_fail(NN_EINVAL, "the model is NULL");
+    if (model->status != NN_OK)
+        return nn_fail(model->status, "%s", model->message);
+    return NN_OK;
+}
+
+nn_status nn__model_keep(nn_model *model, nn_status status)
+{
+    if (status != NN_OK && model->status == NN_OK) {
+        model->status = status;
+        strncpy(model->message, nn_error_message(), sizeof model->message - 1);
+    }
+    return status;
+}
+
+nn_model *nn_model_new(void)
+{
+    nn_model *model = nn__alloc(sizeof *model, "a model");
+    if (model == NULL)
+        return NULL;
+    model->last = model->output = -1;
+    model->name = nn__copy_string("sequential", "a model");
+    if (model->name == NULL) {
+        nn__free(model);
+        return NULL;
+    }
+    return model;
+}
+
+void nn_model_free(nn_model *model)
+{
+    if (model == NULL)
+        return;
+    if (model->training != NULL)
+        model->release_training(model->training);
+    for (int i = 0; i < model->node_count; i++) {
+        nn_layer_free(model->nodes[i].layer);
+        nn__free(model->nodes[i].name);
+        nn__free(model->nodes[i].inputs);
+    }
+    for (int i = 0; i < model->weight_count; i++)
+        nn__free(model->weights[i].name);
+    for (size_t i = 0; i < model->metric_count; i++)
+        nn_metric_free(model->metrics[i]);
+    nn__free(model->metrics);
+    nn_optimizer_free(model->optimizer);
+    nn_loss_free(model->loss);
+    nn__free(model->nodes);
+    nn__free(model->weights);
+    nn__free(model->values);
+    nn__free(model->slots);
+    nn__free(model->name);
+    nn__free(model);
+}
+
+static nn_status model_room_for_node(nn_model *model)
+{
+    if (model->node_count < model->node_capacity)
+        return NN_OK;
+    int capacity = model->node_capacity == 0 ? 32 : 2 * model->node_capacity;
+    nn__node *nodes = nn__grow(model->nodes, (size_t)model->node_count * sizeof *nodes,
+                               (size_t)capacity * sizeof *nodes, "the list of nodes");
+    if (nodes == NULL)
+        return NN_ENOMEM;
+    model->nodes = nodes;
+    model->node_capacity = capacity;
+    return NN_OK;
+}
+
+/* What must hold before the layer is taken; it is the caller's to free where this fails. */
+static nn_status model_may_append(const nn_model *model, const nn_layer *layer)
+{
+    if (layer == NULL)
+        return nn_fail(NN_ENOMEM, "no memory for layer %d", model->node_count);
+    if (layer->object.owned)
+        return nn_fail(NN_EINVAL, "layer %d (%s) already belongs to a model", model->node_count,
+                       layer->object.kind->name);
+    if (model->built)
+        return nn_fail(NN_ESTATE, "a layer (%s) is added after the build",
+                       layer->object.kind->name);
+    return NN_OK;
+}
+
+static void layer_drop(nn_layer *layer)
+{
+    if (layer != NULL && !layer->object.owned)
+        nn_layer_free(layer);
+}
+
+int nn__model_append(nn_model *model, nn_layer *layer, const int *inputs, int count)
+{
+    int *copy = NULL;
+    nn_status status = nn__model_keep(model, model_may_append(model, layer));
+    if (status == NN_OK)
+        status = nn__model_keep(model, model_room_for_node(model));
+    if (status == NN_OK) {
+        copy = nn__alloc_array((size_t)count, sizeof *copy, "a node");
+        if (copy == NULL)
+            status = nn__model_keep(model, NN_ENOMEM);
+    }
+    if (status != NN_OK) {
+        layer_drop(layer);
+        return -1;
+    }
+    if (count > 0)
+        memcpy(copy, inputs, (size_t)count * sizeof *copy);
+    layer->object.owned = 1;
+    model->nodes[model->node_count] =
+        (nn__node){.layer = layer, .inputs = copy, .input_count = count};
+    return model->node_count++;
+}
+
+nn_status nn_model_add(nn_model *model, nn_layer *layer)
+{
+    if (model == NULL) {
+        layer_drop(layer);
+        return nn_fail(NN_EINVAL, "the model is NULL");
+    }
+    int node = nn__model_append(model, layer, &model->last, model->last >= 0 ? 1 : 0);
+    if (node >= 0)
+        model->last = model->output = node;
+    return node >= 0 ? NN_OK : nn__model_check(model);
+}
+
+/* Frees layers that no model took; the same layer may stand in the list more than once. */
+static void layers_drop(nn_layer *const *layers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int again = 0;
+        for (size_t j = 0; j < i; j++)
+            again = again || layers[j] == layers[i];
+        if (!again)
+            layer_drop(layers[i]);
+    }
+}
+
+nn_model *nn_sequential_new(nn_layer *const *layers, size_t count)
+{
+    nn_model *model = nn_model_new();
+    if (model == NULL) {
+        layers_drop(layers, count);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (layers[i] == NULL) {
+            layers_drop(layers, count);
+            nn_model_free(model);
+            nn_fail(NN_ENOMEM, "no memory for layer %zu", i);
+            return NULL;
+        }
+    for (size_t i = 0; i < count; i++)
+        nn_model_add(model, layers[i]);
+    return model;
+}
+
+nn_node nn_model_input_new(nn_model *model, const int *dims, int rank)
+{
+    nn_layer *layer = nn_input_new(dims, rank);
+    if (model == NULL) {
+        nn_layer_free(layer);
+        return (nn_node){NULL, -1, 0};
+    }
+    int node = nn__model_append(model, layer, NULL, 0);
+    if (node < 0)
+        return (nn_node){NULL, -1, 0};
+    model->last = node;
+    return (nn_node){model, node, 0};
+}
+
+nn_node nn_apply(nn_layer *layer, nn_node input)
+{
+    return nn_merge_new(layer, &input, 1);
+}
+
+/* The model of the nodes; NULL where one has none, with the failure kept by the first that has. */
+static nn_model *nodes_model(const nn_node *inputs, size_t count)
+{
+    nn_model *model = NULL;
+    for (size_t i = 0; i < count && model == NULL; i++)
+        model = inputs[i].model;
+    for (size_t i = 0; i < count && model != NULL; i++) {
+        if (inputs[i].model == model)
+            continue;
+        if (inputs[i].model != NULL)
+            nn__model_keep(model, nn_fail(NN_EINVAL, "input %zu belongs to another model", i));
+        return NULL; /* without a model: that call's failure is already kept */
+    }
+    return model;
+}
+
+nn_node nn_merge_new(nn_layer *layer, const nn_node *inputs, size_t count)
+{
+    nn_node none = {NULL, -1, 0};
+    nn_model *model = nodes_model(inputs, count);
+    int *indices = NULL;
+    if (model != NULL && nn__model_check(model) == NN_OK) {
+        indices = nn__alloc_array(count, sizeof *indices, "a node");
+        if (indices == NULL)
+            nn__model_keep(model, NN_ENOMEM);
+    }
+    if (indices == NULL) {
+        layer_drop(layer);
+        return none;
+    }
+    for (size_t i = 0; i < count; i++)
+        indices[i] = inputs[i].index;
+    int node = nn__model_append(model, layer, indices, (int)count);
+    nn__free(indices);
+    if (node < 0)
+        return none;
+    model->last = node;
+    return (nn_node){model, node, 0};
+}
+
+nn_status nn_model_output(nn_model *model, nn_node output)
+{
+    NN_TRY(nn__model_check(model));
+    if (output.model != model || output.index < 0 || output.index >= model->node_count)
+        return nn__model_keep(model, nn_fail(NN_EINVAL, "the output is no node of this model"));
+    if (model->built)
+        return nn_fail(NN_ESTATE, "the output is declared after the build");
+    model->output = output.index;
+    return NN_OK;
+}
+
+/* ---- Settings ---- */
+
+nn_status nn_model_set_seed(nn_model *model, uint64_t seed)
+{
+    NN_TRY(nn__model_check(model));
+    if (model->built)
+        return nn_fail(NN_ESTATE, "the seed is set after the build, which draws the weights");
+    model->seed = seed;
+    return NN_OK;
+}
+
+nn_status nn_model_set_threads(nn_model *model, int threads)
+{
+    NN_TRY(nn__model_check(model));
+    if (threads < 0 || threads > NN__MAX_THREADS)
+        return nn_fail(NN_EINVAL, "threads is %d, it must be 0..%d", threads, NN__MAX_THREADS);
+    model->threads = threads;
+    return NN_OK;
+}
+
+int nn__model_threads(const nn_model *model)
+{
+    return model->threads > 0 ? model->threads : nn_default_threads();
+}
+
+nn_status nn_model_set_name(nn_model *model, const char *name)
+{
+    NN_TRY(nn__model_check(model));
+    if (name == NULL || name[0] == '\0')
+        return nn_fail(NN_EINVAL, "the model's name is empty");
+    char *copy = nn__copy_string(name, "the model's name");
+    if (copy == NULL)
+        return NN_ENOMEM;
+    nn__free(model->name);
+    model->name = copy;
+    return NN_OK;
+}
+
+const char *nn_model_name(const nn_model *model)
+{
+    return model->name;
+}
+
+void nn_model_stop(nn_model *model)
+{
+    if (model != NULL)
+        atomic_store(&model->stop, 1);
+}

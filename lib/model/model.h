@@ -1,0 +1,107 @@
+/*
+ * A model from inside: nodes, weights, what compile adds. See lower.h for steps, plan.h for memory,
+ * context.h for a run.
+ */
+#ifndef NN__MODEL_MODEL_H
+#define NN__MODEL_MODEL_H
+
+#include <stdatomic.h>
+
+#include "base/base.h"
+#include "layers/layer.h"
+#include "losses/loss.h"
+#include "metrics/metric.h"
+#include "nn/model.h"
+#include "nn/train.h"
+#include "optimizers/optimizer.h"
+
+enum { NN__MESSAGE = 1024 };
+
+typedef struct nn__node {
+    nn_layer *layer;
+    char *name;  /* given at the build                    */
+    int *inputs; /* nodes                                 */
+    int input_count;
+    nn_shape output; /* without the row dimension             */
+    int first_weight, weight_count;
+    int frozen; /* 1: weights are not trained; 0 for now */
+} nn__node;
+
+/* A weight: a segment of the model's block of values. Parameters (trainable) come first in the
+ * block, state after them; every segment begins at a multiple of 64 bytes. */
+typedef struct nn__weight {
+    char *name; /* "conv2d/kernel" */
+    int node;
+    int trainable;
+    nn_shape shape;
+    nn_initializer initializer;
+    size_t count;
+    size_t offset; /* in values */
+} nn__weight;
+
+struct nn_model {
+    nn_status status; /* the first failure, with its message */
+    char message[NN__MESSAGE];
+
+    char *name;
+    uint64_t seed;
+    int threads; /* 0: the default */
+
+    nn__node *nodes;
+    int node_count, node_capacity;
+    int last;   /* node that nn_model_add continues; -1: none */
+    int output; /* node; -1: none                             */
+    int built;
+
+    nn__weight *weights;
+    int weight_count, weight_capacity;
+    nn_real *values;         /* all weights, one block                     */
+    size_t parameter_values; /* length of its trainable part, with padding */
+    size_t value_count;      /* its whole length                           */
+
+    /* What compile adds. */
+    nn_optimizer *optimizer;
+    nn_loss *loss;
+    nn_metric **metrics;
+    size_t metric_count;
+    int no_fusion;
+    double learning_rate;
+    uint64_t step;  /* optimizer steps done                        */
+    nn_real *slots; /* slot_count blocks of parameter_values       */
+    int slot_count;
+    double scalars[NN_MAX_SCALARS];
+    int compiled; /* number of the compile; 0: never             */
+
+    /* What training keeps here; made and freed by lib/train through `release`. */
+    struct nn__training *training;
+    void (*release_training)(struct nn__training *training);
+    atomic_int stop; /* a request to end the run that is going on */
+};
+
+/* NN_OK, or the model's remembered failure raised anew; NN_EINVAL where model is NULL. */
+nn_status nn__model_check(const nn_model *model);
+/* Remembers status with the thread's message if it is the model's first failure; returns it. */
+nn_status nn__model_keep(nn_model *model, nn_status status);
+/* Takes a layer, whatever happens: appends a node with these inputs; -1 on failure, kept. */
+int nn__model_append(nn_model *model, nn_layer *layer, const int *inputs, int count);
+int nn__model_threads(const nn_model *model);
+/* The model's input node; valid once built. */
+int nn__model_input(const nn_model *model);
+const nn__weight *nn__model_weight(const nn_model *model, const char *name);
+
+/* ---- infer.c ---- */
+
+/* Where nn_infer_weight puts what it hears: at the build, into the model; later, nowhere. */
+struct nn__infer_engine {
+    nn_model *model;
+    int node;
+    int collect;
+};
+/* Asks a node's layer; fills about. The inputs' shapes are those of the build and live in `shapes`
+ * (room for input_count of them, at least 1). */
+nn_status nn__model_infer(nn_model *model, int node, int training, int batch, int collect,
+                          nn_shape *shapes, nn_infer *about);
+/* The most inputs of any node, at least 1. */
+int nn__model_most_inputs(const nn_model *model);
+
+#endif

@@ -1,0 +1,285 @@
+/* Blocks, their lives, what may share memory, and where everything is placed. */
+#include "model/plan.h"
+
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+static size_t round_up(size_t bytes)
+{
+    return bytes > SIZE_MAX - ALIGNMENT ? SIZE_MAX
+                                        : (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+int nn__plan_wants_gradient(const nn__plan *plan, int value)
+{
+    return plan->gradient[value] != NN__NO_BLOCK;
+}
+
+void nn__plan_free(nn__plan *plan)
+{
+    nn__free(plan->blocks);
+    nn__free(plan->numbers);
+    memset(plan, 0, sizeof *plan);
+}
+
+static nn_status plan_alloc(nn__plan *plan, const nn__program *program)
+{
+    size_t values = (size_t)program->value_count, steps = (size_t)program->step_count;
+    size_t most = 2 * values + 4 * steps, numbers = most;
+    plan->blocks = nn__alloc_array(most, sizeof *plan->blocks, "the memory plan");
+    plan->numbers = nn__alloc_array(numbers, sizeof *plan->numbers, "the memory plan");
+    if (plan->blocks == NULL || plan->numbers == NULL)
+        return NN_ENOMEM;
+    for (size_t i = 0; i < numbers; i++)
+        plan->numbers[i] = NN__NO_BLOCK;
+    plan->value = plan->numbers;
+    plan->gradient = plan->value + values;
+    plan->kept = plan->gradient + values;
+    plan->forward_partials = plan->kept + steps;
+    plan->backward_partials = plan->forward_partials + steps;
+    plan->sum = plan->backward_partials + steps;
+    return NN_OK;
+}
+
+static int plan_block(nn__plan *plan, const char *what, int step, size_t bytes, int first, int last)
+{
+    plan->blocks[plan->block_count] = (nn__block){
+        .bytes = round_up(bytes), .first = first, .last = last, .what = what, .step = step};
+    return plan->block_count++;
+}
+
+static void block_live(nn__block *block, int time)
+{
+    if (time < block->first)
+        block->first = time;
+    if (time > block->last)
+        block->last = time;
+}
+
+struct planning {
+    const nn_model *model;
+    const nn__program *program;
+    nn__plan *plan;
+    int loss_time; /* S                               */
+};
+
+static int backward_time(const struct planning *p, int step)
+{
+    return 2 * p->loss_time - step;
+}
+
+static size_t value_bytes(const struct planning *p, int value)
+{
+    return nn__mul(nn__mul(p->program->values[value].count, sizeof(nn_real)),
+                   (size_t)p->program->batch);
+}
+
+/* ---- Values ---- */
+
+/* May step s write its output over its first input? */
+static int may_overwrite_x(const struct planning *p, int s)
+{
+    const nn__step *step = &p->program->steps[s];
+    const nn__value *x = &p->program->values[step->inputs[0]];
+    if (!(step->about.flags & NN_Y_OVER_X) || x->consumers != 1 ||
+        x->count != p->program->values[step->output].count ||
+        step->inputs[0] == p->program->prediction)
+        return 0;
+    if (!p->program->training)
+        return 1;
+    int x_is_kept =
+        x->producer >= 0 && (p->program->steps[x->producer].about.flags & NN_KEEPS_Y) != 0;
+    return !x_is_kept && !(step->about.flags & NN_KEEPS_X);
+}
+
+static void plan_values(struct planning *p)
+{
+    const nn__program *program = p->program;
+    nn__plan *plan = p->plan;
+    plan->value[0] = plan_block(plan, "x", -1, value_bytes(p, 0), 0, 0);
+    for (int s = 0; s < program->step_count; s++) {
+        const nn__step *step = &program->steps[s];
+        for (int i = 0; i < step->input_count; i++) {
+            nn__block *x = &plan->blocks[plan->value[step->inputs[i]]];
+            block_live(x, s);
+            if (program->training && (step->about.flags & NN_KEEPS_X))
+                block_live(x, backward_time(p, s));
+        }
+        if (may_overwrite_x(p, s))
+            plan->value[step->output] = plan->value[step->inputs[0]];
+        else
+            plan->value[step->output] =
+                plan_block(plan, "y", s, value_bytes(p, step->output), s, s);
+        if (program->training && (step->about.flags & NN_KEEPS_Y))
+            block_live(&plan->blocks[plan->value[step->output]], backward_time(p, s));
+    }
+    block_live(&plan->blocks[plan->value[program->prediction]], p->loss_time);
+}
+
+/* ---- Gradients ---- */
+
+static int node_trains(const nn_model *model, int node)
+{
+    const nn__node *n = &model->nodes[node];
+    for (int i = n->first_weight; !n->frozen && i < n->first_weight + n->weight_count; i++)
+        if (model->weights[i].trainable)
+            return 1;
+    return 0;
+}
+
+/* The block of a value's gradient: that of its only reader's dy where dx may be written over it. */
+static void plan_gradient(struct planning *p, int s, int input)
+{
+    const nn__step *step = &p->program->steps[s];
+    const int x = step->inputs[input];
+    nn__plan *plan = p->plan;
+    if (input == 0 && (step->about.flags & NN_DX_OVER_DY) && p->program->values[x].consumers == 1 &&
+        x != p->program->prediction &&
+        p->program->values[x].count == p->program->values[step->output].count)
+        plan->gradient[x] = plan->gradient[step->output];
+    else
+        plan->gradient[x] = plan_block(plan, "dy", p->program->values[x].producer,
+                                       value_bytes(p, x), backward_time(p, s), backward_time(p, s));
+}
+
+/* Backward, step by step: every wanted gradient is there when its step comes. */
+static void plan_gradients(struct planning *p, const int *wanted)
+{
+    const nn__program *program = p->program;
+    nn__plan *plan = p->plan;
+    plan->gradient[program->prediction] =
+        plan_block(plan, "dy", program->values[program->prediction].producer,
+                   value_bytes(p, program->prediction), p->loss_time, p->loss_time);
+    for (int s = program->step_count - 1; s >= 0; s--) {
+        const nn__step *step = &program->steps[s];
+        size_t extra = 0;
+        if (plan->gradient[step->output] == NN__NO_BLOCK)
+            continue; /* nothing behind it reaches the loss */
+        block_live(&plan->blocks[plan->gradient[step->output]], backward_time(p, s));
+        for (int i = 0; i < step->input_count; i++) {
+            if (!wanted[step->inputs[i]])
+                continue;
+            if (plan->gradient[step->inputs[i]] == NN__NO_BLOCK)
+                plan_gradient(p, s, i);
+            else if (value_bytes(p, step->inputs[i]) > extra)
+                extra = value_bytes(p, step->inputs[i]);
+            block_live(&plan->blocks[plan->gradient[step->inputs[i]]], backward_time(p, s));
+        }
+        if (extra > 0)
+            plan->sum[s] =
+                plan_block(plan, "sum", s, extra, backward_time(p, s), backward_time(p, s));
+    }
+}
+
+/* wanted[v]: something before v is trained. */
+static void find_wanted(const struct planning *p, int *wanted)
+{
+    for (int s = 0; s < p->program->step_count; s++) {
+        const nn__step *step = &p->program->steps[s];
+        int wants = !step->is_activation && node_trains(p->model, step->node);
+        for (int i = 0; i < step->input_count; i++)
+            wants = wants || wanted[step->inputs[i]];
+        wanted[step->output] = wants;
+    }
+}
+
+/* ---- What steps ask for ---- */
+
+static void plan_step_memory(struct planning *p)
+{
+    nn__plan *plan = p->plan;
+    for (int s = 0; s < p->program->step_count; s++) {
+        const nn_infer *about = &p->program->steps[s].about;
+        int back = backward_time(p, s), training = p->program->training;
+        if (about->kept > 0)
+            plan->kept[s] = plan_block(plan, "kept", s, about->kept, s, training ? back : s);
+        if (about->partials > 0) {
+            plan->forward_partials[s] = plan_block(plan, "partials", s, about->partials, s, s);
+            if (training)
+                plan->backward_partials[s] =
+                    plan_block(plan, "partials", s, about->partials, back, back);
+        }
+        if (round_up(about->scratch) > plan->scratch)
+            plan->scratch = round_up(about->scratch);
+    }
+}
+
+/* ---- Placing: largest first, each at the lowest place free during its life ---- */
+
+static int blocks_meet(const nn__block *a, const nn__block *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* The lowest offset at which block fits between the placed ones that it meets. */
+static size_t lowest_place(const nn__plan *plan, const int *placed, int count,
+                           const nn__block *block)
+{
+    size_t offset = 0;
+    for (int moved = 1; moved;) {
+        moved = 0;
+        for (int i = 0; i < count; i++) {
+            const nn__block *other = &plan->blocks[placed[i]];
+            if (blocks_meet(block, other) && offset < nn__add(other->offset, other->bytes) &&
+                other->offset < nn__add(offset, block->bytes)) {
+                offset = nn__add(other->offset, other->bytes);
+                moved = 1;
+            }
+        }
+    }
+    return offset;
+}
+
+static int largest_left(const nn__plan *plan, const unsigned char *done)
+{
+    int best = -1;
+    for (int i = 0; i < plan->block_count; i++)
+        if (!done[i] && (best < 0 || plan->blocks[i].bytes > plan->blocks[best].bytes))
+            best = i;
+    return best;
+}
+
+static nn_status plan_place(nn__plan *plan)
+{
+    size_t count = (size_t)plan->block_count;
+    int *placed = nn__alloc_array(count, sizeof *placed, "the memory plan");
+    unsigned char *done = nn__alloc_array(count, 1, "the memory plan");
+    nn_status status = placed != NULL && done != NULL ? NN_OK : NN_ENOMEM;
+    for (int n = 0; n < plan->block_count && status == NN_OK; n++) {
+        int i = largest_left(plan, done);
+        nn__block *block = &plan->blocks[i];
+        block->offset = lowest_place(plan, placed, n, block);
+        size_t end = nn__add(block->offset, block->bytes);
+        if (end > SIZE_MAX / 2)
+            status = nn__fail_memory(end, "the memory plan");
+        if (end > plan->bytes)
+            plan->bytes = end;
+        placed[n] = i;
+        done[i] = 1;
+    }
+    nn__free(placed);
+    nn__free(done);
+    return status;
+}
+
+nn_status nn__plan_make(const nn_model *model, const nn__program *program, nn__plan *plan)
+{
+    struct planning p = {model, program, plan, program->step_count};
+    memset(plan, 0, sizeof *plan);
+    int *wanted = nn__alloc_array((size_t)program->value_count, sizeof *wanted, "the memory plan");
+    nn_status status = wanted == NULL ? NN_ENOMEM : plan_alloc(plan, program);
+    if (status == NN_OK) {
+        plan_values(&p);
+        if (program->training) {
+            find_wanted(&p, wanted);
+            plan_gradients(&p, wanted);
+        }
+        plan_step_memory(&p);
+        status = plan_place(plan);
+    }
+    nn__free(wanted);
+    if (status != NN_OK)
+        nn__plan_free(plan);
+    return status;
+}

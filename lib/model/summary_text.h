@@ -1,0 +1,37 @@
+/*
+ * The text of Keras's summary(): a table of 88 columns and the totals. Knows no model: it is given
+ * names and numbers.
+ */
+#ifndef NN__MODEL_SUMMARY_TEXT_H
+#define NN__MODEL_SUMMARY_TEXT_H
+
+#include <stdio.h>
+
+#include "base/base.h"
+
+typedef struct nn__summary_row {
+    const char *name;       /* "conv2d_1"               */
+    const char *class_name; /* "Conv2D"                 */
+    const char *shape;      /* "(None, 32, 32, 10)"     */
+    size_t parameters;
+} nn__summary_row;
+
+typedef struct nn__summary {
+    const char *name; /* of the model */
+    const nn__summary_row *rows;
+    size_t row_count;
+    size_t trainable, trainable_bytes; /* parameters and their memory                        */
+    size_t frozen, frozen_bytes;       /* the others                                         */
+    int has_optimizer;                 /* 1: a line for the optimizer, and part of the total */
+    size_t optimizer, optimizer_bytes; /* its numbers: slots, counters, rate                 */
+} nn__summary;
+
+/* Prints. NN_EINVAL: stream is NULL; NN_EIO: it could not be written. */
+nn_status nn__summary_print(const nn__summary *summary, FILE *stream);
+
+/* Room for the shape text of nn__summary_row. */
+enum { NN__SUMMARY_SHAPE = 128 };
+/* "(None, 32, 32, 10)" for 32x32x10; returns text. */
+char *nn__summary_shape(const nn_shape *shape, char text[NN__SUMMARY_SHAPE]);
+
+#endif

@@ -1,0 +1,131 @@
+/* One step at a time: train_on_batch, and its three parts on the caller's context. */
+#include <string.h>
+
+#include "base/tensor.h"
+#include "kernels/kernels.h"
+#include "train/training.h"
+
+static double mean_loss(const nn_context *context)
+{
+    double sum = 0;
+    for (int i = 0; i < context->rows; i++)
+        sum += context->losses[i];
+    return sum / context->rows;
+}
+
+static nn_status train_batch(nn_model *model, nn_context *context, const nn_tensor *x,
+                             const nn_tensor *y)
+{
+    unsigned saved = nn__run_enter();
+    nn_status status = nn__load_tensors(context, NN__TRAIN, x, y);
+    if (status == NN_OK) {
+        nn__context_forward(context, NN__TRAIN, nn_tensor_dim(x, 0));
+        nn__context_loss(context);
+        nn__tally_add(model, context);
+        nn__context_backward(context);
+        nn__context_step(context);
+    }
+    nn__run_leave(saved);
+    return status;
+}
+
+/* The fit's context where the batch fits into it, else one for batches of that many rows. */
+static nn_context *train_context(nn_model *model, int rows)
+{
+    nn_context *trainer = model->training->trainer;
+    int batches[NN__MODES] = {[NN__TRAIN] = rows};
+    if (trainer != NULL && trainer->runs[NN__TRAIN].batch > rows)
+        batches[NN__TRAIN] = trainer->runs[NN__TRAIN].batch;
+    return nn__context_keep(model, &model->training->trainer, batches);
+}
+
+nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn_tensor *y,
+                            const nn_logs **result)
+{
+    NN_TRY(nn__model_check(model));
+    NN_TRY(nn_model_build(model));
+    if (model->compiled == 0)
+        return nn_fail(NN_ESTATE, "train_on_batch: the model is not compiled");
+    if (x == NULL)
+        return nn_fail(NN_EINVAL, "train_on_batch: x is NULL");
+    nn__training *training = nn__training_of(model);
+    nn_context *context = training == NULL ? NULL : train_context(model, nn_tensor_dim(x, 0));
+    if (context == NULL)
+        return NN_ENOMEM;
+    nn__tally_reset(model);
+    NN_TRY(train_batch(model, context, x, y));
+    nn__logs_clear(training->result);
+    NN_TRY(nn__tally_log(model, training->result, 0));
+    if (result != NULL)
+        *result = training->result;
+    return NN_OK;
+}
+
+/* ---- On a context ---- */
+
+static nn_status check_training(const nn_context *context)
+{
+    if (context == NULL)
+        return nn_fail(NN_EINVAL, "the context is NULL");
+    NN_TRY(nn__model_check(context->model));
+    if (context->runs[NN__TRAIN].batch == 0)
+        return nn_fail(NN_ESTATE, "context: it was not made for training");
+    if (context->compiled != context->model->compiled)
+        return nn_fail(NN_ESTATE, "context: the model was compiled anew; make a new context");
+    return NN_OK;
+}
+
+nn_status nn_context_forward(nn_context *context, const nn_real *x, int rows, nn_real *y)
+{
+    NN_TRY(check_training(context));
+    NN_TRY(nn__context_run(context, NN__TRAIN, x, rows, y));
+    /* With a fused loss the program ends before the softmax; the caller's copy gets it here. */
+    const nn__program *program = &context->runs[NN__TRAIN].program;
+    const nn_shape *output = &context->model->nodes[context->model->output].output;
+    if (y != NULL && program->loss_fused) {
+        size_t width = (size_t)output->dims[output->rank - 1];
+        nn__kernels->softmax(y, nn__context_width(context) * (size_t)rows / width, width);
+    }
+    return NN_OK;
+}
+
+nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, double *loss)
+{
+    NN_TRY(check_training(context));
+    if (context->rows == 0 || context->mode != NN__TRAIN)
+        return nn_fail(NN_ESTATE, "context: backward before forward");
+    NN_TRY(nn__load_targets(context, targets, context->rows));
+    unsigned saved = nn__run_enter();
+    nn__context_loss(context);
+    nn__context_backward(context);
+    nn__run_leave(saved);
+    if (loss != NULL)
+        *loss = mean_loss(context);
+    context->rows = 0;
+    return NN_OK;
+}
+
+nn_status nn_context_update(nn_context *context)
+{
+    NN_TRY(check_training(context));
+    unsigned saved = nn__run_enter();
+    nn__context_step(context);
+    nn__run_leave(saved);
+    return NN_OK;
+}
+
+nn_status nn_context_gradient(const nn_context *context, const char *name, nn_real *values,
+                              size_t count)
+{
+    NN_TRY(check_training(context));
+    const nn__weight *weight = nn__model_weight(context->model, name);
+    if (weight == NULL)
+        return NN_ENOTFOUND;
+    if (!weight->trainable)
+        return nn_fail(NN_ENOTFOUND, "%s: it is not trained and has no gradient", name);
+    if (values == NULL || weight->count != count)
+        return nn_fail(NN_ESHAPE, "%s: %zu numbers are given, it has %zu", name, count,
+                       weight->count);
+    memcpy(values, context->gradients + weight->offset, count * sizeof *values);
+    return NN_OK;
+}

@@ -1,0 +1,253 @@
+/* What training keeps in a model. */
+#include "train/training.h"
+
+#include <string.h>
+
+void nn__training_forget_states(nn__training *training)
+{
+    for (size_t i = 0; i < training->state_count; i++) {
+        nn__state_free(training->states[i]);
+        nn__free(training->state_kinds[i]);
+    }
+    nn__free(training->states);
+    nn__free(training->state_kinds);
+    training->states = NULL;
+    training->state_kinds = NULL;
+    training->state_count = 0;
+}
+
+static void training_free_callbacks(nn__training *training)
+{
+    for (size_t i = 0; i < training->callback_count; i++)
+        nn_callback_free(training->callbacks[i]);
+    nn__free(training->callbacks);
+    training->callbacks = NULL;
+    training->callback_count = 0;
+}
+
+static void training_free_metrics(nn__training *training)
+{
+    for (size_t i = 0; training->metric_states != NULL && i < training->metric_count; i++)
+        nn__free(training->metric_states[i]);
+    for (size_t i = 0; training->val_names != NULL && i < training->metric_count + 1; i++)
+        nn__free(training->val_names[i]);
+    nn__free(training->metric_states);
+    nn__free(training->val_names);
+    training->metric_states = NULL;
+    training->val_names = NULL;
+    training->metric_count = 0;
+}
+
+static void training_free_contexts(nn__training *training)
+{
+    nn_context_free(training->trainer);
+    nn_context_free(training->evaluator);
+    nn_context_free(training->predictor);
+    training->trainer = training->evaluator = training->predictor = NULL;
+}
+
+static void training_free(nn__training *training)
+{
+    training_free_contexts(training);
+    training_free_callbacks(training);
+    training_free_metrics(training);
+    nn__training_forget_states(training);
+    nn__logs_free(training->batch_logs);
+    nn__logs_free(training->epoch_logs);
+    nn__logs_free(training->result);
+    nn__history_free(training->history);
+    nn__free(training->order);
+    nn__progress_free(&training->progress);
+    nn__free(training);
+}
+
+/* Metric states and the "val_" names for what the model is compiled with now. */
+static nn_status training_follow_compile(nn__training *training, const nn_model *model)
+{
+    size_t count = model->metric_count;
+    training_free_metrics(training);
+    training->metric_count = count;
+    training->metric_states = nn__alloc_array(count, sizeof(void *), "metrics");
+    training->val_names = nn__alloc_array(count + 1, sizeof(char *), "metrics");
+    if (training->metric_states == NULL || training->val_names == NULL)
+        return NN_ENOMEM;
+    for (size_t i = 0; i <= count; i++) {
+        const char *name = i == 0 ? "loss" : nn__metric_name(model->metrics[i - 1]);
+        size_t bytes = strlen(name) + sizeof "val_";
+        training->val_names[i] = nn__alloc(bytes, "metrics");
+        if (training->val_names[i] == NULL)
+            return NN_ENOMEM;
+        snprintf(training->val_names[i], bytes, "val_%s", name);
+        if (i == 0)
+            continue;
+        size_t size = nn__metric_kind(model->metrics[i - 1])->state_size;
+        training->metric_states[i - 1] = nn__alloc(size, "metrics");
+        if (training->metric_states[i - 1] == NULL)
+            return NN_ENOMEM;
+    }
+    training->compiled = model->compiled;
+    return NN_OK;
+}
+
+static nn__training *training_new(void)
+{
+    nn__training *training = nn__alloc(sizeof *training, "training");
+    if (training == NULL)
+        return NULL;
+    training->batch_logs = nn__logs_new();
+    training->epoch_logs = nn__logs_new();
+    training->result = nn__logs_new();
+    training->history = nn__history_new();
+    if (training->batch_logs && training->epoch_logs && training->result && training->history)
+        return training;
+    training_free(training);
+    return NULL;
+}
+
+nn__training *nn__training_of(nn_model *model)
+{
+    if (model->training == NULL) {
+        model->training = training_new();
+        model->release_training = training_free;
+        if (model->training == NULL)
+            return NULL;
+    }
+    nn__training *training = model->training;
+    if (training->compiled != model->compiled && training_follow_compile(training, model) != NN_OK)
+        return NULL;
+    return training;
+}
+
+nn_status nn__training_add_state(nn__training *training, const char *kind, nn_state *state)
+{
+    size_t count = training->state_count;
+    nn_state **states = nn__grow(training->states, count * sizeof *states,
+                                 (count + 1) * sizeof *states, "states of callbacks");
+    if (states != NULL)
+        training->states = states;
+    char **kinds = states == NULL ? NULL
+                                  : nn__grow(training->state_kinds, count * sizeof *kinds,
+                                             (count + 1) * sizeof *kinds, "states of callbacks");
+    if (kinds != NULL)
+        training->state_kinds = kinds;
+    char *name = kinds == NULL ? NULL : nn__copy_string(kind, "states of callbacks");
+    if (name == NULL) {
+        nn__state_free(state);
+        return NN_ENOMEM;
+    }
+    states[count] = state;
+    kinds[count] = name;
+    training->state_count++;
+    return NN_OK;
+}
+
+nn_status nn__training_collect(nn__training *training)
+{
+    nn__training_forget_states(training);
+    for (size_t i = 0; i < training->callback_count; i++) {
+        nn_callback *callback = training->callbacks[i];
+        const nn_callback_kind *kind = nn__callback_kind(callback);
+        nn_state *state = nn__state_new();
+        if (state == NULL)
+            return NN_ENOMEM;
+        if (kind->state != NULL)
+            kind->state(callback, state);
+        if (nn__state_status(state) != NN_OK) {
+            nn__state_free(state);
+            return NN_ENOMEM;
+        }
+        NN_TRY(nn__training_add_state(training, kind->kind.name, state));
+    }
+    return NN_OK;
+}
+
+/* Marks the list's callbacks as taken and copies them; what is wrong with the list goes last. */
+static nn_status callbacks_claim(nn_callback **copy, nn_callback_list list)
+{
+    nn_status status = NN_OK;
+    for (size_t i = 0; i < list.count; i++) {
+        nn_callback *callback = list.items[i];
+        if (callback == NULL) {
+            status = nn_fail(NN_ENOMEM, "no memory for callback %zu", i);
+        } else if (callback->object.owned) {
+            status = nn_fail(NN_EINVAL, "callback %zu (%s) stands twice or belongs to another fit",
+                             i, callback->object.kind->name);
+        } else {
+            callback->object.owned = 1;
+            copy[i] = callback;
+        }
+    }
+    for (size_t i = 0; i < list.count && status == NN_OK; i++)
+        status = nn__object_check(&copy[i]->object, copy[i]->object.kind->name);
+    return status;
+}
+
+nn_status nn__training_take_callbacks(nn__training *training, nn_callback_list list)
+{
+    nn_callback **copy = nn__alloc_array(list.count, sizeof *copy, "the list of callbacks");
+    if (copy == NULL) {
+        nn__callbacks_drop(list);
+        return NN_ENOMEM;
+    }
+    nn_status status = callbacks_claim(copy, list);
+    if (status != NN_OK) {
+        for (size_t i = 0; i < list.count; i++)
+            nn_callback_free(copy[i]);
+        nn__free(copy);
+        return status;
+    }
+    training_free_callbacks(training);
+    training->callbacks = copy;
+    training->callback_count = list.count;
+    return NN_OK;
+}
+
+/* The same callback may stand in the list more than once; one that a fit owns is not ours. */
+void nn__callbacks_drop(nn_callback_list list)
+{
+    for (size_t i = 0; i < list.count; i++) {
+        nn_callback *callback = list.items[i];
+        int ours = callback != NULL;
+        for (size_t j = 0; j < i && ours; j++)
+            ours = list.items[j] != callback;
+        if (ours && !callback->object.owned)
+            nn_callback_free(callback);
+    }
+}
+
+nn_status nn__options_read(void *ours, size_t our_size, const void *theirs, const char *what)
+{
+    size_t size = 0;
+    if (theirs != NULL)
+        memcpy(&size, theirs, sizeof size);
+    if (size < sizeof size)
+        return nn_fail(NN_EINVAL, "%s: struct_size is not set", what);
+    memset(ours, 0, our_size);
+    memcpy(ours, theirs, size < our_size ? size : our_size);
+    for (size_t i = our_size; i < size; i++)
+        if (((const unsigned char *)theirs)[i] != 0)
+            return nn_fail(NN_ENOTSUP, "%s: an option is used that this version does not know",
+                           what);
+    return NN_OK;
+}
+
+static int context_fits(const nn_model *model, const nn_context *context,
+                        const int batches[NN__MODES])
+{
+    if (context == NULL || context->engine.threads != nn__model_threads(model))
+        return 0;
+    for (int mode = 0; mode < NN__MODES; mode++)
+        if (batches[mode] > 0 && (context->runs[mode].batch != batches[mode] ||
+                                  (mode != NN__PREDICT && context->compiled != model->compiled)))
+            return 0;
+    return 1;
+}
+
+nn_context *nn__context_keep(nn_model *model, nn_context **kept, const int batches[NN__MODES])
+{
+    if (context_fits(model, *kept, batches))
+        return *kept;
+    nn_context_free(*kept);
+    *kept = nn__context_make(model, batches, 0, model->no_fusion);
+    return *kept;
+}

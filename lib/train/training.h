@@ -1,0 +1,116 @@
+/*
+ * What training keeps in a model between calls: contexts, logs, history, the callbacks of the last
+ * fit. Made at the first need, freed with the model.
+ */
+#ifndef NN__TRAIN_TRAINING_H
+#define NN__TRAIN_TRAINING_H
+
+#include <stdio.h>
+
+#include "callbacks/callback.h"
+#include "callbacks/state.h"
+#include "model/context.h"
+#include "train/history.h"
+#include "train/logs.h"
+#include "train/progress.h"
+
+typedef struct nn__training {
+    nn_context *trainer;   /* NN__TRAIN and NN__EVALUATE, for fit                         */
+    nn_context *evaluator; /* NN__EVALUATE, for evaluate where the trainer's is too small */
+    nn_context *predictor; /* NN__PREDICT                                                 */
+    int compiled;          /* the model's number of the compile that names are made for   */
+
+    nn_logs *batch_logs; /* running means of the epoch                  */
+    nn_logs *epoch_logs; /* with the validation's                       */
+    nn_logs *result;     /* of evaluate and train_on_batch              */
+    nn_history *history; /* of the last fit                             */
+
+    size_t *order; /* rows of the dataset in the order of the epoch */
+    size_t order_capacity;
+
+    void **metric_states;
+    char **val_names; /* "val_loss", then "val_" and the metrics' names */
+    size_t metric_count;
+    double loss_sum; /* of rows since the epoch began */
+    size_t rows;
+
+    nn_callback **callbacks; /* of the last fit */
+    size_t callback_count;
+    nn_state **states; /* the callbacks' states as a file or an earlier fit left them */
+    char **state_kinds;
+    size_t state_count;
+
+    nn__progress progress;
+} nn__training;
+
+/* The model's training part, made where it is missing; NULL: NN_ENOMEM. */
+nn__training *nn__training_of(nn_model *model);
+
+/* Collects the states of the current callbacks into training->states. */
+nn_status nn__training_collect(nn__training *training);
+/* Empties the list of states; adds one to it (takes state). */
+void nn__training_forget_states(nn__training *training);
+nn_status nn__training_add_state(nn__training *training, const char *kind, nn_state *state);
+
+/* ---- batches.c: rows of a dataset through a model ---- */
+
+/* Does the dataset fit the model's input and, with targets, its loss? */
+nn_status nn__check_data(const nn_model *model, const nn_dataset *data, int with_targets,
+                         const char *what);
+/* Reads the rows context->indices[0..rows-1] into the input of the mode, and their targets. */
+nn_status nn__load_batch(nn_context *context, nn__mode mode, const nn_dataset *data, int rows);
+/* x[rows][...] and y[rows] or y[rows][...] from tensors. */
+nn_status nn__load_tensors(nn_context *context, nn__mode mode, const nn_tensor *x,
+                           const nn_tensor *y);
+nn_status nn__load_targets(nn_context *context, const nn_tensor *y, int rows);
+
+/* The sums behind loss and metrics: reset at the start of an epoch; add the batch just run; put
+ * the means into logs under "loss" and the metrics' names, or under "val_" names. */
+void nn__tally_reset(nn_model *model);
+void nn__tally_add(nn_model *model, const nn_context *context);
+nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation);
+
+/* One pass over a dataset in inference mode into the tally. steps gets the number of batches.
+ * callbacks' test hooks see it through `event`. */
+nn_status nn__evaluate_data(nn_model *model, nn_context *context, const nn_dataset *data,
+                            int batch_size, nn_event *event, nn__progress *progress);
+
+/* ---- hooks.c ---- */
+
+typedef enum nn__hook_name {
+    NN__TRAIN_BEGIN,
+    NN__TRAIN_END,
+    NN__EPOCH_BEGIN,
+    NN__EPOCH_END,
+    NN__TRAIN_BATCH_BEGIN,
+    NN__TRAIN_BATCH_END,
+    NN__TEST_BEGIN,
+    NN__TEST_END,
+    NN__TEST_BATCH_BEGIN,
+    NN__TEST_BATCH_END,
+    NN__PREDICT_BEGIN,
+    NN__PREDICT_END,
+    NN__PREDICT_BATCH_BEGIN,
+    NN__PREDICT_BATCH_END
+} nn__hook_name;
+
+/* Calls the hook of every callback of the running fit in list order; a wish to stop is noted in
+ * the model. */
+nn_status nn__call_hooks(nn__training *training, nn__hook_name name, nn_event *event);
+
+/* Takes a list of callbacks: on success they are the training's, the former ones freed; on failure
+ * the list's are freed and the former ones stay. */
+nn_status nn__training_take_callbacks(nn__training *training, nn_callback_list list);
+
+/* Frees a list that no fit takes. */
+void nn__callbacks_drop(nn_callback_list list);
+
+/* The public struct copied into ours: NN_EINVAL without struct_size, NN_ENOTSUP with an unknown
+ * tail. */
+nn_status nn__options_read(void *ours, size_t our_size, const void *theirs, const char *what);
+
+/* A context of the model's for those batches: *kept where it still fits, else a new one in its
+ * place. NULL on failure. */
+nn_context *nn__context_keep(nn_model *model, nn_context **kept, const int batches[NN__MODES]);
+
+#endif

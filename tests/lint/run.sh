@@ -1,0 +1,23 @@
+#!/bin/sh
+# All checks of the sources but the format. Call: run.sh libnn.so
+set -u
+bad=0
+check() {
+    "$@" || bad=1
+}
+check awk -f tests/lint/arrows.awk $(find lib -name '*.[ch]' | sort)
+check awk -f tests/lint/comments.awk include/nn.h include/nn/*.h
+check sh tests/lint/symbols.sh "$1"
+
+if grep -rnE 'TODO|FIXME' include lib examples tests/*.[ch] tests/*/*.[ch] bench docs 2>/dev/null; then
+    bad=1
+fi
+if command -v cppcheck >/dev/null; then
+    check cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,portability \
+        --inline-suppr --suppress=missingIncludeSystem --template=gcc \
+        -Iinclude -Ilib -DNN_LEVEL=baseline lib
+else
+    echo "lint: cppcheck is not installed; skipped"
+fi
+[ $bad = 0 ] && echo "lint: clean"
+exit $bad
