@@ -6,6 +6,7 @@
 
 enum { MESSAGE_SIZE = 1024 };
 static _Thread_local char message[MESSAGE_SIZE];
+static _Thread_local nn_status last;
 
 /* Every failure of the library passes here: the place for a breakpoint. */
 nn_status nn__fail_list(nn_status status, const char *format, va_list list)
@@ -17,6 +18,7 @@ nn_status nn__fail_list(nn_status status, const char *format, va_list list)
     if (length >= MESSAGE_SIZE)
         memcpy(text + MESSAGE_SIZE - 4, "...", 4);
     memcpy(message, text, sizeof text);
+    last = status;
     return status;
 }
 
@@ -27,6 +29,11 @@ nn_status nn_fail(nn_status status, const char *format, ...)
     nn__fail_list(status, format, list);
     va_end(list);
     return status;
+}
+
+nn_status nn__last_status(void)
+{
+    return last;
 }
 
 nn_status nn__fail_memory(size_t bytes, const char *what)

@@ -84,7 +84,7 @@ typedef struct path {
     int count;
 } path;
 
-/* x' = x0 + (a x + b y) / ONE, y' = y0 + (c x + d y) / ONE */
+/* From an object's frame to the canvas: x0 + (a x + b y) / 100, y0 + (c x + d y) / 100 */
 typedef struct matrix {
     int x0, y0, a, b, c, d;
 } matrix;
@@ -190,7 +190,8 @@ static int colour_distance(const colour *a, const colour *b)
     return sum;
 }
 
-/* A colour in low..high at least `distance` from another: of eight tries the first, else the last. */
+/* A colour in low..high at least `distance` from another: the first of eight tries that is, else
+ * the last. */
 static colour contrasting(nn__random *r, const colour *other, int low, int high, int distance)
 {
     colour c = random_colour(r, low, high);

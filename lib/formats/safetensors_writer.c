@@ -119,7 +119,7 @@ static void st_put_metadata(nn__json_writer *w, const nn__metadata_entry *metada
         nn__json_put_string(w, digits);
         nn__json_key(w, "nn.crc.header");
         nn__json_put_string(w, "00000000");
-        *place = w->size - 9;
+        *place = w->status == NN_OK ? w->size - 9 : 0; /* the digits and the closing quote */
     }
     nn__json_end_object(w);
 }

@@ -38,6 +38,8 @@ static void whole_columns(const nn__window *s, int *first, int *last)
     *last = s->w + s->left < s->kw ? 0 : (s->w + s->left - s->kw) / s->sw + 1;
     if (*last > s->ow)
         *last = s->ow;
+    if (*first > *last)
+        *first = *last = 0;
 }
 
 /* Numbers, not truth values: that form becomes vector masks. */
@@ -157,6 +159,8 @@ static inline void pool_run(nn_real *y, uint32_t *where, const nn_real *x, const
                             int first, int last, int side)
 {
     size_t c = (size_t)s->c, stride = (size_t)s->w * c;
+    if (first == last)
+        return;
     x += (size_t)(first * s->sw - s->left) * c;
     for (int j = first; j < last; j++, x += (size_t)s->sw * c) {
         size_t at = (size_t)j * c;
@@ -164,31 +168,35 @@ static inline void pool_run(nn_real *y, uint32_t *where, const nn_real *x, const
     }
 }
 
+/* Windows [first, last) of output row i, whatever they are. */
+static void pool_any(nn_real *y, uint32_t *where, const nn_real *x, const nn__window *s, int i,
+                     int first, int last)
+{
+    size_t c = (size_t)s->c;
+    for (int j = first; j < last; j++) {
+        cells in = cells_of(s, i, j);
+        size_t at = (size_t)j * c;
+        pool_cells(y + at, where != NULL ? where + at : NULL,
+                   x + (in.row * (size_t)s->w + in.column) * c, s, in);
+    }
+}
+
 /* Output row i: y[ow][c], where[ow][c]. The usual windows have loops of their own. */
 static void pool_row(nn_real *y, uint32_t *where, const nn_real *x, const nn__window *s, int i)
 {
-    size_t c = (size_t)s->c, stride = (size_t)s->w * c;
+    size_t stride = (size_t)s->w * (size_t)s->c;
     cells band = cells_of(s, i, 0);
-    size_t rows = (size_t)(band.p1 - band.p0);
-    int first = 0, last = 0;
     const nn_real *top = x + band.row * stride;
-    if (rows == (size_t)s->kh && s->kh == s->kw && (s->kh == 2 || s->kh == 3) &&
-        !has_nan(top, rows * stride))
+    int first = 0, last = 0, rows = band.p1 - band.p0;
+    int usual = s->kh == s->kw && (s->kh == 2 || s->kh == 3) && rows == s->kh;
+    if (usual && !has_nan(top, (size_t)rows * stride))
         whole_columns(s, &first, &last);
-    for (int j = 0; j < s->ow; j++) {
-        size_t at = (size_t)j * c;
-        cells in = cells_of(s, i, j);
-        if (j == first && first < last) {
-            if (s->kh == 2)
-                pool_run(y, where, top, s, first, last, 2);
-            else
-                pool_run(y, where, top, s, first, last, 3);
-            j = last - 1;
-        } else {
-            pool_cells(y + at, where != NULL ? where + at : NULL,
-                       x + in.row * stride + in.column * c, s, in);
-        }
-    }
+    pool_any(y, where, x, s, i, 0, first);
+    if (s->kh == 2)
+        pool_run(y, where, top, s, first, last, 2);
+    else
+        pool_run(y, where, top, s, first, last, 3);
+    pool_any(y, where, x, s, i, last, s->ow);
 }
 
 void KERNEL(max_pool)(nn_real *y, uint32_t *where, const nn_real *x, const nn__window *window,
@@ -199,6 +207,12 @@ void KERNEL(max_pool)(nn_real *y, uint32_t *where, const nn_real *x, const nn__w
         size_t at = (size_t)i * line;
         pool_row(y + at, where != NULL ? where + at : NULL, x, window, i);
     }
+}
+
+/* Each x lies in at most one window, so dx can be written instead of added to. */
+static int tiled(const nn__window *s)
+{
+    return s->sh == s->kh && s->sw == s->kw;
 }
 
 /* dx = dy where this cell led, else 0: for windows that do not overlap. */
@@ -243,18 +257,24 @@ static void give_2x2(nn_real *dx, size_t stride, const nn_real *dy, const uint32
     }
 }
 
-static void give_window(nn_real *dx, const nn_real *dy, const uint32_t *where, const nn__window *s,
-                        cells in, int overlapping)
+/* Windows [first, last) of output row i, whatever they are; dy[ow][c], where[ow][c]. */
+static void give_any(nn_real *dx, const nn_real *dy, const uint32_t *where, const nn__window *s,
+                     int i, int first, int last)
 {
     size_t c = (size_t)s->c, stride = (size_t)s->w * c;
-    dx += in.row * stride + in.column * c;
-    for (int p = in.p0; p < in.p1; p++) {
-        nn_real *cell = dx + (size_t)(p - in.p0) * stride;
-        for (int q = in.q0; q < in.q1; q++, cell += c) {
-            if (overlapping)
-                add_cell(cell, dy, where, (uint32_t)(p * s->kw + q), c);
-            else
-                give_cell(cell, dy, where, (uint32_t)(p * s->kw + q), c);
+    int apart = tiled(s);
+    for (int j = first; j < last; j++) {
+        cells in = cells_of(s, i, j);
+        nn_real *corner = dx + in.row * stride + in.column * c;
+        for (int p = in.p0; p < in.p1; p++) {
+            nn_real *cell = corner + (size_t)(p - in.p0) * stride;
+            for (int q = in.q0; q < in.q1; q++, cell += c) {
+                uint32_t place = (uint32_t)(p * s->kw + q);
+                if (apart)
+                    give_cell(cell, dy + (size_t)j * c, where + (size_t)j * c, place, c);
+                else
+                    add_cell(cell, dy + (size_t)j * c, where + (size_t)j * c, place, c);
+            }
         }
     }
 }
@@ -272,25 +292,30 @@ static void clear_rest(nn_real *dx, const nn__window *s)
         memset(dx + (size_t)rows * stride, 0, (size_t)(s->h - rows) * stride * sizeof *dx);
 }
 
+static void give_row(nn_real *dx, const nn_real *dy, const uint32_t *where, const nn__window *s,
+                     int i)
+{
+    size_t c = (size_t)s->c, stride = (size_t)s->w * c;
+    cells band = cells_of(s, i, 0);
+    int first = 0, last = 0;
+    if (tiled(s) && s->kh == 2 && s->kw == 2 && band.p1 - band.p0 == 2)
+        whole_columns(s, &first, &last);
+    give_any(dx, dy, where, s, i, 0, first);
+    for (int j = first; j < last; j++)
+        give_2x2(dx + band.row * stride + (size_t)(2 * j - s->left) * c, stride, dy + (size_t)j * c,
+                 where + (size_t)j * c, c);
+    give_any(dx, dy, where, s, i, last, s->ow);
+}
+
 void KERNEL(max_pool_gradient)(nn_real *dx, const nn_real *dy, const uint32_t *where,
                                const nn__window *window)
 {
     const nn__window *s = window;
-    size_t c = (size_t)s->c, stride = (size_t)s->w * c;
-    int tiled = s->sh == s->kh && s->sw == s->kw; /* each x lies in at most one window */
-    int twos = tiled && s->kh == 2 && s->kw == 2;
-    if (!tiled)
-        memset(dx, 0, (size_t)s->h * stride * sizeof *dx);
-    else
+    size_t line = (size_t)s->ow * (size_t)s->c;
+    if (tiled(s))
         clear_rest(dx, s);
-    for (int i = 0; i < s->oh; i++) {
-        for (int j = 0; j < s->ow; j++, dy += c, where += c) {
-            cells in = cells_of(s, i, j);
-            nn_real *corner = dx + in.row * stride + in.column * c;
-            if (twos && in.p1 - in.p0 == 2 && in.q1 - in.q0 == 2)
-                give_2x2(corner, stride, dy, where, c);
-            else
-                give_window(dx, dy, where, s, in, !tiled);
-        }
-    }
+    else
+        memset(dx, 0, (size_t)s->h * (size_t)s->w * (size_t)s->c * sizeof *dx);
+    for (int i = 0; i < s->oh; i++)
+        give_row(dx, dy + (size_t)i * line, where + (size_t)i * line, s, i);
 }

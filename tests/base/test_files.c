@@ -106,9 +106,10 @@ static int bad_chmod(int file, unsigned mode)
     return fails(CHMOD) ? -1 : nn__posix_io.chmod(file, mode);
 }
 
-static int bad_fsync(int file)
+static int bad_fsync(int file) /* waits for no disk */
 {
-    return fails(FSYNC) ? -1 : nn__posix_io.fsync(file);
+    (void)file;
+    return fails(FSYNC) ? -1 : 0;
 }
 
 static int bad_close(int file) /* a failing close closes all the same */

@@ -249,6 +249,15 @@ START_TEST(improvement_must_exceed_min_delta)
 }
 END_TEST
 
+START_TEST(equal_number_does_not_improve)
+{
+    trace min = {OPTIONS(.patience = 2), 3, {1, 1, 1}, 2, 0, 0, 1, NULL};
+    trace max = {OPTIONS(.patience = 2, .mode = NN_MAX), 3, {1, 1, 1}, 2, 0, 0, 1, NULL};
+    trace_run(&min);
+    trace_run(&max);
+}
+END_TEST
+
 START_TEST(epoch_without_the_number_is_skipped_and_said_once)
 {
     trace t = {OPTIONS(.patience = 2),
@@ -325,6 +334,21 @@ START_TEST(second_fit_begins_anew)
         ck_assert_double_eq(nn_early_stopping_best(d.callbacks[0]), scale);
         ck_assert_int_eq(drive_weights(&d), 1);
     }
+    drive_close(&d);
+}
+END_TEST
+
+START_TEST(second_fit_does_not_restore_the_weights_of_the_first)
+{
+    drive d;
+    drive_open(&d, nn_early_stopping(.patience = 2, .restore_best_weights = 1), NULL);
+    drive_begin(&d);
+    drive_value(&d, 0, "val_loss", 1);
+    drive_end(&d);
+    drive_begin(&d);
+    drive_value(&d, 5, NULL, 1);
+    drive_end(&d);
+    ck_assert_int_eq(drive_weights(&d), 5);
     drive_close(&d);
 }
 END_TEST
@@ -472,10 +496,11 @@ Suite *early_stopping_suite(void)
         improving_epoch_does_not_stop_even_above_the_baseline,
         missed_baseline_stops_at_the_first_epoch_without_improvement,
         epochs_before_start_from_epoch_do_not_count, accuracy_is_better_when_larger,
-        mode_overrules_the_name, improvement_must_exceed_min_delta,
+        mode_overrules_the_name, improvement_must_exceed_min_delta, equal_number_does_not_improve,
         epoch_without_the_number_is_skipped_and_said_once, warning_lists_all_names,
         weights_stay_where_restoring_is_not_asked_for, silent_fit_prints_nothing,
-        second_fit_begins_anew, epochs_allocate_nothing, lack_of_memory_fails_before_the_first_step,
+        second_fit_begins_anew, second_fit_does_not_restore_the_weights_of_the_first,
+        epochs_allocate_nothing, lack_of_memory_fails_before_the_first_step,
         resumed_fit_goes_the_same_way_from_every_epoch, options_out_of_range_are_named,
         results_of_another_callback_are_none);
     TCase *loop = tcase_create("patience");

@@ -88,6 +88,14 @@ START_TEST(rate_stops_at_its_minimum)
 }
 END_TEST
 
+START_TEST(minimum_is_compared_as_float)
+{
+    /* As float, 0.001 is a bit more than 0.001: the rate must not count as above its minimum. */
+    trace t = {OPTIONS(.patience = 1, .min_lr = 1e-3), 3, {1, 1, 1}, {RATE, RATE, RATE, RATE}, ""};
+    trace_run(&t);
+}
+END_TEST
+
 START_TEST(patience_zero_reduces_at_once)
 {
     trace t = {OPTIONS(.patience = NN_ZERO, .factor = .2),
@@ -286,7 +294,7 @@ Suite *reduce_lr_on_plateau_suite(void)
 {
     return TEST_SUITE(
         "reduce_lr_on_plateau", rate_falls_after_patience_epochs, cooldown_rests_after_a_reduction,
-        rate_stops_at_its_minimum, patience_zero_reduces_at_once,
+        rate_stops_at_its_minimum, minimum_is_compared_as_float, patience_zero_reduces_at_once,
         default_min_delta_is_a_ten_thousandth, defaults_are_a_tenth_after_ten_epochs,
         first_nan_is_never_beaten, accuracy_is_better_when_larger,
         epoch_without_the_number_only_logs_the_rate, second_fit_begins_anew_with_the_reduced_rate,

@@ -10,7 +10,7 @@ static int compare_numbers(const void *items, uint32_t a, uint32_t b)
 
 START_TEST(every_length_comes_out_ascending_and_complete)
 {
-    int numbers[100];
+    int numbers[100] = {0};
     uint32_t order[100];
     uint64_t state = 3;
     for (size_t count = 0; count <= 100; count++) {

@@ -1,0 +1,90 @@
+/*
+ * What the CIFAR-10 examples share and what is no part of a network: the command line, the choice
+ * of data, Ctrl-C, the output folder, the plots. Reading a model does not need it.
+ *
+ * These are programs, not a library: the functions here end the process with one line on stderr
+ * and status 1 where something is wrong.
+ */
+#ifndef EXAMPLES_COMMON_H
+#define EXAMPLES_COMMON_H
+
+#include <nn.h>
+#include <stdio.h>
+
+/* One run of an example. The program sets the first three and its own defaults. */
+typedef struct example {
+    const char *name;      /* of the program, in every message      */
+    const char *about;     /* what it trains, for --help            */
+    const char *optimizer; /* "sgd", "adam" or "nadam"              */
+    double learning_rate;  /* 0: the optimizer's own                */
+    int epochs;            /* at most so many                       */
+    int batch_size;        /* 0: 32                                 */
+    int threads;           /* 0: one per processor                  */
+    int verbose;           /* an nn_verbose                         */
+    long long seed;        /* of weights, masks, shuffles and split */
+    long long limit;       /* training pictures before the split; 0: all */
+    double val_fraction;   /* of the training pictures; 0: 0.2      */
+    const char *data;      /* folder with CIFAR-10; NULL: look for it */
+    const char *out;       /* folder for what is written            */
+    const char *save;      /* model file; NULL: in `out`            */
+    const char *load;      /* model file to start from, or NULL     */
+    char csv[1024];        /* path of history.csv                   */
+    char model_file[1024]; /* path the model is saved to            */
+    const char *data_name; /* "CIFAR-10" or "the generated set"     */
+    nn_dataset *pictures;  /* what train and validation are views of */
+    nn_dataset *train, *validation, *test;
+} example;
+
+/* Reads the options, opens the data and splits it. Ends the program on --help and on mistakes. */
+void example_begin(example *run, int argc, char **argv);
+
+/* The optimizer that the options name. */
+nn_optimizer *example_optimizer(const example *run);
+
+/* For a compiled model: prints its summary, reads --load, makes the output folder and sees that it
+ * can be written, lets Ctrl-C stop the fit. From here on files may be overwritten. */
+void example_ready(example *run, nn_model *model);
+
+/* After the fit: saves the model, plots the history, prints both accuracies, frees everything.
+ * Returns the program's exit status. */
+int example_finish(example *run, nn_model *model, nn_status fitted);
+
+/* ---- The parts, for programs that need only some -------------------------------------------- */
+
+typedef enum option_kind {
+    OPTION_TEXT,
+    OPTION_OPTIMIZER,
+    OPTION_INT,
+    OPTION_WHOLE,
+    OPTION_REAL
+} option_kind;
+
+typedef struct option {
+    const char *name;     /* without the dashes             */
+    const char *argument; /* for --help: "N", "DIR"         */
+    option_kind kind;
+    void *value;      /* const char *, int, long long or double, by kind */
+    double low, high; /* range of a number; of OPTION_REAL low is outside it */
+    const char *help;
+} option;
+
+/* Reads `--name value` and `--name=value`. *operand (may be NULL: none allowed) takes the one
+ * argument that is no option. usage is the first part of --help. */
+void options_read(const char *program, const char *usage, const option *options, size_t count,
+                  const char **operand, int argc, char **argv);
+
+/* The folder with CIFAR-10: asked, $CIFAR10_DIR, data/cifar-10-batches-bin; NULL: none is there.
+ * *source says in words where it comes from. */
+const char *data_folder(const char *asked, const char **source);
+
+/* Starts gnuplot, which reads its script from the result. NULL, with one line on stdout, where it
+ * is not installed. gnuplot_close tells whether it drew (and prints one line where not). */
+FILE *gnuplot_open(const char *program);
+int gnuplot_close(const char *program, FILE *gnuplot);
+/* Writes text as a gnuplot string in single quotes. */
+void gnuplot_quote(FILE *gnuplot, const char *text);
+
+/* One line on stderr, `program: text`, and the end with status 1. */
+_Noreturn void fail(const char *program, const char *format, ...) NN_PRINTF(2, 3);
+
+#endif

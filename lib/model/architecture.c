@@ -1,0 +1,141 @@
+/*
+ * The graph as JSON:
+ *   {"name":"sequential","seed":1,"output":6,
+ *    "nodes":[{"inputs":[],"layer":{"kind":"input","options":{...}}}, ...]}
+ */
+#include "model/architecture.h"
+
+#include <stdio.h>
+
+nn_status nn__architecture_text(nn_model *model, char **text)
+{
+    nn__json_writer w = {0};
+    NN_TRY(nn_model_build(model));
+    nn__json_begin_object(&w);
+    nn__json_key(&w, "name");
+    nn__json_put_string(&w, model->name);
+    nn__json_key(&w, "seed");
+    nn__json_put_unsigned(&w, model->seed);
+    nn__json_key(&w, "output");
+    nn__json_put_integer(&w, model->output);
+    nn__json_key(&w, "nodes");
+    nn__json_begin_array(&w);
+    for (int i = 0; i < model->node_count; i++) {
+        const nn__node *node = &model->nodes[i];
+        nn__json_begin_object(&w);
+        nn__json_key(&w, "inputs");
+        nn__json_begin_array(&w);
+        for (int k = 0; k < node->input_count; k++)
+            nn__json_put_integer(&w, node->inputs[k]);
+        nn__json_end_array(&w);
+        nn__json_key(&w, "layer");
+        nn__object_to_json(&w, &node->layer->object);
+        nn__json_end_object(&w);
+    }
+    nn__json_end_array(&w);
+    nn__json_end_object(&w);
+    return nn__json_finish(&w, text, NULL);
+}
+
+/* ---- Reading ---- */
+
+static nn_layer *layer_from_json(const nn__json *json, uint32_t node, const char *where)
+{
+    uint32_t object = nn__json_member(json, node, "layer");
+    const nn_kind *kind = nn__kind_from_json(json, object, nn__layer_kinds, where);
+    if (kind == NULL)
+        return NULL;
+    nn_layer *layer = nn_layer_new((const nn_layer_kind *)(const void *)kind, NULL);
+    if (layer != NULL &&
+        nn__object_from_json(&layer->object, json, nn__json_member(json, object, "options"),
+                             where) != NN_OK) {
+        nn_layer_free(layer);
+        return NULL;
+    }
+    return layer;
+}
+
+/* Inputs must be earlier nodes, so a graph cannot have cycles. */
+static nn_status inputs_from_json(const nn__json *json, uint32_t node, int *inputs, int index,
+                                  const char *where)
+{
+    uint32_t list = nn__json_member(json, node, "inputs");
+    for (size_t k = 0; k < nn__json_count(json, list); k++) {
+        int64_t input;
+        if (!nn__json_integer(json, nn__json_item(json, list, k), &input) || input < 0 ||
+            input >= index)
+            return nn_fail(NN_EFORMAT, "%s: input %zu is no earlier node", where, k);
+        inputs[k] = (int)input;
+    }
+    return NN_OK;
+}
+
+static nn_status node_from_json(nn_model *model, const nn__json *json, uint32_t node, int index,
+                                const char *path)
+{
+    size_t bytes = 0;
+    char *where =
+        nn__alloc(bytes = (size_t)snprintf(NULL, 0, "%s: node %d", path, index) + 1, "a message");
+    if (where == NULL)
+        return NN_ENOMEM;
+    snprintf(where, bytes, "%s: node %d", path, index);
+    size_t count = nn__json_count(json, nn__json_member(json, node, "inputs"));
+    int *inputs = nn__alloc_array(count, sizeof *inputs, "a node");
+    nn_status status =
+        inputs == NULL ? NN_ENOMEM : inputs_from_json(json, node, inputs, index, where);
+    if (status == NN_OK) {
+        nn_layer *layer = layer_from_json(json, node, where);
+        if (layer == NULL)
+            status = nn__last_status();
+        else if (nn__model_append(model, layer, inputs, (int)count) < 0)
+            status = nn__model_check(model);
+    }
+    nn__free(inputs);
+    nn__free(where);
+    return status;
+}
+
+static nn_status graph_from_json(nn_model *model, const nn__json *json, const char *path)
+{
+    uint32_t nodes = nn__json_member(json, 0, "nodes");
+    const char *name = nn__json_string(json, nn__json_member(json, 0, "name"));
+    int64_t output;
+    uint64_t seed;
+    if (name == NULL || nn__json_type_of(json, nodes) != NN__JSON_ARRAY ||
+        !nn__json_unsigned(json, nn__json_member(json, 0, "seed"), &seed) ||
+        !nn__json_integer(json, nn__json_member(json, 0, "output"), &output))
+        return nn_fail(NN_EFORMAT, "%s: name, seed, output or nodes is missing in the model", path);
+    NN_TRY(nn_model_set_name(model, name));
+    NN_TRY(nn_model_set_seed(model, seed));
+    uint32_t node = nodes + 1; /* children follow each other; walking by index would be quadratic */
+    for (size_t i = 0; i < nn__json_count(json, nodes); i++, node = json->nodes[node].end)
+        NN_TRY(node_from_json(model, json, node, (int)i, path));
+    if (output < 0 || output >= model->node_count)
+        return nn_fail(NN_EFORMAT, "%s: output %lld is none of its %d nodes", path,
+                       (long long)output, model->node_count);
+    NN_TRY(nn_model_output(model, (nn_node){model, (int)output, 0}));
+    nn_status status = nn_model_build(model);
+    if (status == NN_OK || status == NN_ENOMEM)
+        return status;
+    char message[NN__MESSAGE]; /* the layer's complaint, with the file before it */
+    snprintf(message, sizeof message, "%s", nn_error_message());
+    return nn_fail(NN_EFORMAT, "%s: %s", path, message);
+}
+
+nn_status nn__architecture_model(const char *text, const char *path, nn_model **model)
+{
+    nn__json *json;
+    size_t size = 0;
+    while (text[size] != '\0')
+        size++;
+    NN_TRY(nn__json_parse(text, size, NULL, path, &json));
+    nn_model *made = nn_model_new();
+    nn_status status = made == NULL ? NN_ENOMEM : graph_from_json(made, json, path);
+    nn__json_free(json);
+    if (status != NN_OK) {
+        nn_model_free(made);
+        return status;
+    }
+    *model = made;
+    return NN_OK;
+}

@@ -1,0 +1,27 @@
+/*
+ * A model as JSON: its graph, and what it was compiled with. Options are written and read by their
+ * tables, so a kind's file says nothing about files.
+ */
+#ifndef NN__MODEL_ARCHITECTURE_H
+#define NN__MODEL_ARCHITECTURE_H
+
+#include "formats/json.h"
+#include "model/model.h"
+
+/* {"kind":"conv2d","options":{...}} */
+void nn__object_to_json(nn__json_writer *writer, const nn__object *object);
+/* The options of a JSON object into those of an object; fields that are missing stay at their
+ * defaults. where begins messages: "FILE: node 3". NN_EFORMAT, NN_ENOTSUP (an unknown option),
+ * NN_ENOMEM. */
+nn_status nn__object_from_json(nn__object *object, const nn__json *json, uint32_t options,
+                               const char *where);
+/* The kind named in {"kind":...} among kinds; NULL with NN_EFORMAT or NN_ENOTSUP. */
+const nn_kind *nn__kind_from_json(const nn__json *json, uint32_t object,
+                                  const nn_kind *const *kinds, const char *where);
+
+/* The graph of a built model. The caller frees *text. */
+nn_status nn__architecture_text(nn_model *model, char **text);
+/* A model from that text, built; path begins messages. */
+nn_status nn__architecture_model(const char *text, const char *path, nn_model **model);
+
+#endif

@@ -1,0 +1,204 @@
+/* Options to JSON and back, by their tables. */
+#include <stdio.h>
+#include <string.h>
+
+#include "initializers/initializer.h"
+#include "model/architecture.h"
+
+static const char *const initializer_names[] = {
+    "default", "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", NULL,
+};
+
+static int index_of(const char *const *names, const char *name)
+{
+    for (int i = 0; name != NULL && names[i] != NULL; i++)
+        if (strcmp(names[i], name) == 0)
+            return i;
+    return -1;
+}
+
+/* ---- Writing ---- */
+
+static void put_ints(nn__json_writer *writer, const int *ints, int count)
+{
+    nn__json_begin_array(writer);
+    for (int i = 0; i < count; i++)
+        nn__json_put_integer(writer, ints[i]);
+    nn__json_end_array(writer);
+}
+
+static void put_option(nn__json_writer *writer, const nn_option *option, const void *place)
+{
+    const int *ints = place;
+    const nn_maybe *maybe = place;
+    const nn_shape *shape = place;
+    const char *text;
+    switch (option->type) {
+    case NN_OPTION_PAIR:
+        put_ints(writer, ints, 2);
+        break;
+    case NN_OPTION_DOUBLE:
+        nn__json_put_number(writer, *(const double *)place);
+        break;
+    case NN_OPTION_FLAG:
+        nn__json_put_bool(writer, ints[0]);
+        break;
+    case NN_OPTION_CHOICE:
+        nn__json_put_string(writer, option->choices[ints[0]]);
+        break;
+    case NN_OPTION_STRING:
+        memcpy(&text, place, sizeof text);
+        nn__json_put_string(writer, text);
+        break;
+    case NN_OPTION_INITIALIZER:
+        nn__json_put_string(writer, initializer_names[ints[0]]);
+        break;
+    case NN_OPTION_MAYBE:
+        if (maybe->present)
+            nn__json_put_number(writer, maybe->value);
+        else
+            nn__json_put_string(writer, NULL);
+        break;
+    case NN_OPTION_SHAPE:
+        put_ints(writer, shape->dims, shape->rank);
+        break;
+    default:
+        nn__json_put_integer(writer, ints[0]);
+        break;
+    }
+}
+
+void nn__object_to_json(nn__json_writer *writer, const nn__object *object)
+{
+    nn__json_begin_object(writer);
+    nn__json_key(writer, "kind");
+    nn__json_put_string(writer, object->kind->name);
+    nn__json_key(writer, "options");
+    nn__json_begin_object(writer);
+    for (size_t i = 0; i < object->kind->option_count; i++) {
+        const nn_option *option = &object->kind->options[i];
+        nn__json_key(writer, option->name);
+        put_option(writer, option, (const char *)object->options + option->offset);
+    }
+    nn__json_end_object(writer);
+    nn__json_end_object(writer);
+}
+
+/* ---- Reading: each answers 1, or 0 where the JSON value is not of the option's type. ---- */
+
+static int get_int(const nn__json *json, uint32_t node, int *value)
+{
+    int64_t wide;
+    if (!nn__json_integer(json, node, &wide) || wide < INT32_MIN || wide > INT32_MAX)
+        return 0;
+    *value = (int)wide;
+    return 1;
+}
+
+static int get_ints(const nn__json *json, uint32_t node, int *ints, size_t count)
+{
+    if (nn__json_type_of(json, node) != NN__JSON_ARRAY || nn__json_count(json, node) != count)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if (!get_int(json, nn__json_item(json, node, i), &ints[i]))
+            return 0;
+    return 1;
+}
+
+static int get_choice(const nn__json *json, uint32_t node, const char *const *names, int *value)
+{
+    int index = index_of(names, nn__json_string(json, node));
+    if (index >= 0)
+        *value = index;
+    return index >= 0;
+}
+
+static int get_string(const nn__json *json, uint32_t node, void *place)
+{
+    char *old, *copy = NULL;
+    if (nn__json_type_of(json, node) != NN__JSON_NULL) {
+        const char *text = nn__json_string(json, node);
+        if (text == NULL || (copy = nn__copy_string(text, "an option")) == NULL)
+            return 0;
+    }
+    memcpy(&old, place, sizeof old);
+    nn__free(old);
+    memcpy(place, &copy, sizeof copy);
+    return 1;
+}
+
+static int get_maybe(const nn__json *json, uint32_t node, nn_maybe *maybe)
+{
+    maybe->present = nn__json_type_of(json, node) != NN__JSON_NULL;
+    return !maybe->present || nn__json_number(json, node, &maybe->value);
+}
+
+static int get_shape(const nn__json *json, uint32_t node, nn_shape *shape)
+{
+    size_t rank = nn__json_count(json, node);
+    if (rank > NN_MAX_RANK)
+        return 0;
+    shape->rank = (int)rank;
+    return get_ints(json, node, shape->dims, rank);
+}
+
+static int get_option(const nn__json *json, uint32_t node, const nn_option *option, void *place)
+{
+    switch (option->type) {
+    case NN_OPTION_PAIR:
+        return get_ints(json, node, place, 2);
+    case NN_OPTION_DOUBLE:
+        return nn__json_number(json, node, place);
+    case NN_OPTION_FLAG:
+        return nn__json_bool(json, node, place);
+    case NN_OPTION_CHOICE:
+        return get_choice(json, node, option->choices, place);
+    case NN_OPTION_STRING:
+        return get_string(json, node, place);
+    case NN_OPTION_INITIALIZER:
+        return get_choice(json, node, initializer_names, &((nn_initializer *)place)->kind);
+    case NN_OPTION_MAYBE:
+        return get_maybe(json, node, place);
+    case NN_OPTION_SHAPE:
+        return get_shape(json, node, place);
+    default:
+        return get_int(json, node, place);
+    }
+}
+
+nn_status nn__object_from_json(nn__object *object, const nn__json *json, uint32_t options,
+                               const char *where)
+{
+    const nn_kind *kind = object->kind;
+    if (nn__json_type_of(json, options) != NN__JSON_OBJECT)
+        return nn_fail(NN_EFORMAT, "%s: '%s' has no options", where, kind->name);
+    size_t known = 0;
+    for (size_t i = 0; i < kind->option_count; i++) {
+        const nn_option *option = &kind->options[i];
+        uint32_t node = nn__json_member(json, options, option->name);
+        if (node == NN__JSON_NONE)
+            continue;
+        known++;
+        if (!get_option(json, node, option, (char *)object->options + option->offset))
+            return nn_fail(NN_EFORMAT, "%s: '%s' has an unreadable option '%s'", where, kind->name,
+                           option->name);
+    }
+    if (known != nn__json_count(json, options))
+        return nn_fail(NN_ENOTSUP, "%s: '%s' has an option that this version does not know", where,
+                       kind->name);
+    return NN_OK;
+}
+
+const nn_kind *nn__kind_from_json(const nn__json *json, uint32_t object,
+                                  const nn_kind *const *kinds, const char *where)
+{
+    const char *name = nn__json_string(json, nn__json_member(json, object, "kind"));
+    if (name == NULL) {
+        nn_fail(NN_EFORMAT, "%s: it has no kind", where);
+        return NULL;
+    }
+    const nn_kind *kind = nn__kind_named(kinds, name);
+    if (kind == NULL)
+        nn_fail(NN_ENOTSUP, "%s: this version does not know the kind '%s'", where, name);
+    return kind;
+}

@@ -1,0 +1,126 @@
+/*
+ * Samples of every kind of layer, for the tests that run over all kinds: options, and the shapes
+ * they are applied to. A kind without a sample fails those tests.
+ */
+#ifndef NN__TESTS_SAMPLES_H
+#define NN__TESTS_SAMPLES_H
+
+#include "layers/layer.h"
+#include "probe.h"
+
+typedef struct sample {
+    const nn_layer_kind *kind;
+    const void *options;
+    int rows;
+    nn_shape x;
+    int more_inputs; /* besides the first                                 */
+    int draws;       /* y depends on random numbers                       */
+    int whole;       /* y of a row depends on the other rows, in training */
+} sample;
+
+#define SAMPLE(type, ...)                                                                          \
+    &(const type)                                                                                  \
+    {                                                                                              \
+        .struct_size = sizeof(type), __VA_ARGS__                                                   \
+    }
+
+static const sample samples[] = {
+    {&nn__conv2d_layer,
+     SAMPLE(nn_conv2d_options, .filters = 4, .kernel = {3, 3}, .padding = NN_SAME,
+            .activation = NN_RELU),
+     3, .x = {3, {5, 4, 3}}},
+    {&nn__conv2d_layer,
+     SAMPLE(nn_conv2d_options, .filters = 3, .kernel = {3, 2}, .strides = {2, 3},
+            .activation = NN_TANH),
+     2, .x = {3, {7, 6, 2}}},
+    {&nn__conv2d_layer,
+     SAMPLE(nn_conv2d_options, .filters = 4, .kernel = {2, 3}, .dilation = {2, 1}, .groups = 2,
+            .activation = NN_SIGMOID, .padding = NN_SAME),
+     2, .x = {3, {4, 5, 4}}},
+    {&nn__conv2d_layer,
+     SAMPLE(nn_conv2d_options, .filters = 3, .kernel = {1, 1}, .no_bias = 1,
+            .activation = NN_SOFTMAX),
+     9, .x = {3, {3, 2, 5}}},
+    {&nn__dense_layer, SAMPLE(nn_dense_options, .units = 5, .activation = NN_RELU), 4,
+     .x = {1, {7}}},
+    {&nn__dense_layer, SAMPLE(nn_dense_options, .units = 3, .no_bias = 1), 2, .x = {3, {2, 3, 4}}},
+    {&nn__dense_layer, SAMPLE(nn_dense_options, .units = 4, .activation = NN_SOFTMAX), 3,
+     .x = {1, {6}}},
+    {&nn__dense_layer, SAMPLE(nn_dense_options, .units = 2, .activation = NN_TANH), 2,
+     .x = {1, {300}}},
+    {&nn__dense_layer, SAMPLE(nn_dense_options, .units = 2, .activation = NN_SIGMOID), 3,
+     .x = {2, {100, 2}}},
+    {&nn__max_pooling2d_layer, SAMPLE(nn_max_pool2d_options, .pool = {2, 2}), 3,
+     .x = {3, {4, 6, 3}}},
+    {&nn__max_pooling2d_layer,
+     SAMPLE(nn_max_pool2d_options, .pool = {3, 2}, .strides = {1, 2}, .padding = NN_SAME), 2,
+     .x = {3, {5, 5, 2}}},
+    {&nn__batch_normalization_layer, SAMPLE(nn_batch_norm_options, .momentum = 0.9), 5,
+     .x = {1, {4}}, .whole = 1},
+    {&nn__batch_normalization_layer, SAMPLE(nn_batch_norm_options, .no_scale = 1), 2,
+     .x = {3, {3, 4, 2}}, .whole = 1},
+    {&nn__batch_normalization_layer, SAMPLE(nn_batch_norm_options, .no_center = 1, .epsilon = 0.1),
+     3, .x = {2, {4, 3}}, .whole = 1},
+    {&nn__dropout_layer, SAMPLE(nn_dropout_options, .rate = 0.4), 3, .x = {2, {5, 4}}, .draws = 1},
+    {&nn__dropout_layer, SAMPLE(nn_dropout_options, .rate = NN_ZERO), 2, .x = {1, {5}}},
+    {&nn__flatten_layer, SAMPLE(nn_flatten_options, .name = "flat"), 2, .x = {3, {2, 3, 4}}},
+    {&nn__activation_layer, SAMPLE(nn_activation_options, .activation = NN_LINEAR), 2,
+     .x = {1, {6}}},
+    {&nn__activation_layer, SAMPLE(nn_activation_options, .activation = NN_RELU), 2,
+     .x = {2, {5, 4}}},
+    {&nn__activation_layer, SAMPLE(nn_activation_options, .activation = NN_SOFTMAX), 2,
+     .x = {2, {3, 4}}},
+    {&nn__activation_layer, SAMPLE(nn_activation_options, .activation = NN_SIGMOID), 2,
+     .x = {1, {9}}},
+    {&nn__activation_layer, SAMPLE(nn_activation_options, .activation = NN_TANH), 3, .x = {1, {4}}},
+    {&nn__softmax_layer, SAMPLE(nn_softmax_options, .name = NULL), 3, .x = {1, {5}}},
+    {&nn__rescaling_layer, SAMPLE(nn_rescaling_options, .scale = -0.75, .offset = 0.5), 2,
+     .x = {3, {2, 2, 3}}},
+    {&nn__add_layer, SAMPLE(nn_add_options, .name = NULL), 2, .x = {3, {2, 3, 2}},
+     .more_inputs = 1},
+    {&nn__add_layer, SAMPLE(nn_add_options, .name = NULL), 3, .x = {1, {4}}, .more_inputs = 2},
+};
+
+enum { SAMPLES = sizeof samples / sizeof samples[0] };
+
+/* Kinds of the list that no sample shows. The input is in every model. */
+static inline void samples_show_every_kind(void)
+{
+    for (const nn_kind *const *kind = nn__layer_kinds; *kind != NULL; kind++) {
+        int found = strcmp((*kind)->name, "input") == 0;
+        for (int i = 0; i < SAMPLES; i++)
+            found = found || &samples[i].kind->kind == *kind;
+        ck_assert_msg(found, "tests/samples.h has no sample of the layer %s", (*kind)->name);
+    }
+}
+
+static inline nn_layer *sample_layer(const sample *s)
+{
+    return nn_layer_new(s->kind, s->options);
+}
+
+/* input -> as many sources as the layer has inputs -> the layer. */
+static inline nn_model *sample_probe(const sample *s)
+{
+    nn_node inputs[4];
+    nn_model *model = nn_model_new();
+    nn_node x = nn_model_input(model, 1);
+    for (int i = 0; i <= s->more_inputs; i++)
+        inputs[i] = nn_apply(probe_source(s->rows, &s->x), x);
+    nn_model_output(model, nn_merge_new(sample_layer(s), inputs, (size_t)(s->more_inputs + 1)));
+    return model;
+}
+
+/* The layer behind an input of its own shape; a second input is the first one rescaled. */
+static inline nn_model *sample_model(const sample *s)
+{
+    nn_node inputs[4];
+    nn_model *model = nn_model_new();
+    inputs[0] = nn_model_input_new(model, s->x.dims, s->x.rank);
+    for (int i = 1; i <= s->more_inputs; i++)
+        inputs[i] = nn_apply(nn_rescaling(.scale = 1 + i), inputs[0]);
+    nn_model_output(model, nn_merge_new(sample_layer(s), inputs, (size_t)(s->more_inputs + 1)));
+    return model;
+}
+
+#endif
