@@ -216,6 +216,21 @@ static void check_writable(const char *program, const char *what, const char *fo
     unlink(path);
 }
 
+void check_output(const char *program, const char *what, const char *path)
+{
+    char folder[1024];
+    struct stat about;
+    if (strlen(path) >= sizeof folder)
+        fail(program, "--%s: a path of more than %zu bytes", what, sizeof folder - 1);
+    if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
+        fail(program, "--%s %s: is a folder", what, path);
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL)
+        slash[slash == folder] = '\0';
+    check_writable(program, what, slash != NULL ? folder : ".");
+}
+
 /* Makes a folder and those above it. */
 static void make_folder(const char *program, const char *folder)
 {
@@ -232,18 +247,10 @@ static void make_folder(const char *program, const char *folder)
 
 static void example_folders(example *run)
 {
-    char folder[1024];
-    struct stat about;
-    snprintf(folder, sizeof folder, "%s", run->model_file);
-    char *slash = strrchr(folder, '/');
-    if (slash != NULL)
-        slash[slash == folder] = '\0';
-    if (stat(run->model_file, &about) == 0 && S_ISDIR(about.st_mode))
-        fail(run->name, "--save %s: is a folder", run->model_file);
     make_folder(run->name, run->out);
     check_writable(run->name, "out", run->out);
-    if (run->save != NULL)
-        check_writable(run->name, "save", slash != NULL ? folder : ".");
+    check_output(run->name, "out", run->csv);
+    check_output(run->name, "save", run->model_file);
 }
 
 /* ---- gnuplot -------------------------------------------------------------------------------- */
@@ -278,6 +285,7 @@ void gnuplot_quote(FILE *gnuplot, const char *text)
 /* The history as a table: epoch (from 1), loss, val_loss, accuracy, val_accuracy. */
 static void plot_table(FILE *gnuplot, const nn_history *history)
 {
+    int numbers = 0;
     static const char *const names[] = {"loss", "val_loss", "accuracy", "val_accuracy"};
     fputs("$history << END\n", gnuplot);
     for (int i = 0; i < nn_history_epochs(history); i++) {
@@ -285,10 +293,13 @@ static void plot_table(FILE *gnuplot, const nn_history *history)
         for (int k = 0; k < 4; k++) {
             double value = nn_history_value(history, i, names[k]);
             fprintf(gnuplot, isfinite(value) ? " %.9g" : " ?", value);
+            numbers += k < 2 && isfinite(value);
         }
         fputc('\n', gnuplot);
     }
     fputs("END\n", gnuplot);
+    if (numbers == 0) /* a training that diverged: gnuplot finds no range */
+        fputs("set yrange [0:1]\n", gnuplot);
 }
 
 static void plot_panels(FILE *gnuplot, const example *run, const char *terminal, const char *path)
@@ -327,13 +338,12 @@ static void example_plot(const example *run, const nn_history *history)
     fprintf(gnuplot,
             "set encoding utf8\nset datafile missing '?'\nset xlabel 'epoch'\n"
             "set xrange [%g:%g]\nset xtics %d,%d nomirror\nset ytics nomirror\nset border 3\n"
-            "set grid lc rgb '#dddddd' lw 1 lt 1\nset offsets 0,0,graph "
-            "0.03,graph 0.03\n"
+            "set grid lc rgb '#dddddd' lw 1 lt 1\nset offsets 0,0,graph 0.03,graph 0.03\n"
             "set style data linespoints\n"
             "set style line 1 lc rgb '#1f77b4' lw 2 pt 7 ps %g\n"
             "set style line 2 lc rgb '#d95f02' lw 2 pt 7 ps %g\n",
-            epochs > 1 ? 1 - 0.02 * epochs : 0.5, epochs > 1 ? epochs * 1.02 : 1.5,
-            step == 1 ? 1 : step, step, epochs > 24 ? 0.4 : 0.7, epochs > 24 ? 0.4 : 0.7);
+            epochs > 1 ? 1 - 0.02 * epochs : 0.5, epochs > 1 ? epochs * 1.02 : 1.5, step, step,
+            epochs > 24 ? 0.4 : 0.7, epochs > 24 ? 0.4 : 0.7);
     plot_panels(gnuplot, run, "pngcairo size 1400,520 font 'Sans,11' background '#ffffff'", png);
     plot_panels(gnuplot, run, "svg size 1400,520 font 'Sans,13' background '#ffffff'", svg);
     if (gnuplot_close(run->name, gnuplot))
@@ -357,9 +367,8 @@ void example_begin(example *run, int argc, char **argv)
     run->val_fraction = 0.2;
     run->verbose = NN_PROGRESS_BAR;
     example_options(run, argc, argv);
-    if (strlen(run->out) >= sizeof run->csv - 32 ||
-        (run->save != NULL && strlen(run->save) >= sizeof run->csv))
-        fail(run->name, "--out, --save: a path has more than %zu bytes", sizeof run->csv - 32);
+    if (strlen(run->out) > 900 || (run->save != NULL && strlen(run->save) > 900))
+        fail(run->name, "--out, --save: a path of more than 900 bytes");
     if (run->load != NULL)
         check_readable(run->name, "load", run->load);
     example_data(run);

@@ -11,19 +11,20 @@
 #include <nn.h>
 #include <stdio.h>
 
-/* One run of an example. The program sets the first three and its own defaults. */
+/* One run of an example. The program sets name, about, optimizer, epochs, out and, where it has its
+ * own, learning_rate; example_begin fills in the rest. Options change all but name and about. */
 typedef struct example {
     const char *name;      /* of the program, in every message      */
     const char *about;     /* what it trains, for --help            */
     const char *optimizer; /* "sgd", "adam" or "nadam"              */
     double learning_rate;  /* 0: the optimizer's own                */
     int epochs;            /* at most so many                       */
-    int batch_size;        /* 0: 32                                 */
+    int batch_size;        /* 32                                    */
     int threads;           /* 0: one per processor                  */
-    int verbose;           /* an nn_verbose                         */
+    int verbose;           /* an nn_verbose: NN_PROGRESS_BAR        */
     long long seed;        /* of weights, masks, shuffles and split */
     long long limit;       /* training pictures before the split; 0: all */
-    double val_fraction;   /* of the training pictures; 0: 0.2      */
+    double val_fraction;   /* of the training pictures: 0.2         */
     const char *data;      /* folder with CIFAR-10; NULL: look for it */
     const char *out;       /* folder for what is written            */
     const char *save;      /* model file; NULL: in `out`            */
@@ -76,6 +77,9 @@ void options_read(const char *program, const char *usage, const option *options,
 /* The folder with CIFAR-10: asked, $CIFAR10_DIR, data/cifar-10-batches-bin; NULL: none is there.
  * *source says in words where it comes from. */
 const char *data_folder(const char *asked, const char **source);
+
+/* Ends the program where no file of this path can be written; what is the option's name. */
+void check_output(const char *program, const char *what, const char *path);
 
 /* Starts gnuplot, which reads its script from the result. NULL, with one line on stdout, where it
  * is not installed. gnuplot_close tells whether it drew (and prints one line where not). */

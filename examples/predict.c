@@ -177,28 +177,32 @@ int main(int argc, char **argv)
     if (file == NULL)
         fail("predict", "which model? predict MODEL; --help says more");
 
+    char path[1024];
+    const char *slash = strrchr(file, '/');
+    snprintf(path, sizeof path, "%.*spredictions.png", slash ? (int)(slash - file + 1) : 0, file);
+    if (out == NULL)
+        out = path;
+
     answers a = {.program = "predict"};
     nn_model *model;
     const char *folder = data_folder(data, &source);
     if (nn_model_load(file, &model) != NN_OK)
         fail("predict", "%s", nn_error_message());
+    check_output("predict", "out", out);
     a.data = folder != NULL ? nn_cifar10(.directory = folder, .part = NN_TEST)
                             : nn_drawings(.part = NN_TEST);
     if (a.data == NULL)
         fail("predict", "%s: %s", folder != NULL ? source : "data", nn_error_message());
-    printf("Data: %s%s\n", folder != NULL ? "CIFAR-10 from " : "generated drawings",
-           folder != NULL ? folder : "");
+    printf("Data: the test pictures of %s%s\n",
+           folder != NULL ? "CIFAR-10 from " : "the generated set", folder != NULL ? folder : "");
     nn_model_set_threads(model, threads);
     classify(&a, model);
 
-    char path[1100];
-    const char *slash = strrchr(file, '/');
-    snprintf(path, sizeof path, "%.*spredictions.png", slash ? (int)(slash - file + 1) : 0, file);
     sheet s = {.gnuplot = gnuplot_open("predict")};
     if (s.gnuplot != NULL) {
-        sheet_draw(&s, &a, count, out != NULL ? out : path);
+        sheet_draw(&s, &a, count, out);
         if (gnuplot_close("predict", s.gnuplot))
-            printf("Wrote %s\n", out != NULL ? out : path);
+            printf("Wrote %s\n", out);
     }
     report(&a);
     free(a.shares);

@@ -11,17 +11,20 @@
 extern "C" {
 #endif
 
+/* The version of this header; the Makefile reads it here. Versions of one major number share an
+ * ABI once it is 1; before that, versions of one minor number do. */
 #define NN_VERSION_MAJOR 0
 #define NN_VERSION_MINOR 1
 #define NN_VERSION_PATCH 0
 
+/* NN_API marks what the shared library exports; NN_MUST_CHECK what loses something when its status
+ * is ignored; NN_PRINTF lets the compiler check formats. */
 #if defined(__GNUC__)
 #define NN_API __attribute__((visibility("default")))
 #define NN_MUST_CHECK __attribute__((warn_unused_result))
 #define NN_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define NN_API
-#define NN_MUST_CHECK
+#define NN_API #define NN_MUST_CHECK
 #define NN_PRINTF(text, first)
 #endif
 
@@ -115,7 +118,10 @@ typedef struct nn_maybe {
     double value;
 } nn_maybe;
 #ifndef __cplusplus
-#define NN_SOME(x) {1, 0, (x)}
+#define NN_SOME(x)                                                                                 \
+    {                                                                                              \
+        1, 0, (x)                                                                                  \
+    }
 #endif
 
 #ifdef __cplusplus

@@ -12,13 +12,19 @@
 extern "C" {
 #endif
 
+/* A callback: a kind's table, its options, its state. */
 typedef struct nn_callback nn_callback;
+/* Named numbers, see below. */
 typedef struct nn_logs nn_logs;
 
 /* Frees a callback that was not handed to a fit. NULL is fine. */
 NN_API void nn_callback_free(nn_callback *callback);
 
-/* A counted list of callbacks; a NULL in it is a failed constructor. */
+/*
+ * A counted list of callbacks, made by nn_callbacks(a, b, ...). They are called in this order. A
+ * NULL in it is a failed constructor and fails the fit with NN_ENOMEM, a callback that stands
+ * twice or belongs to another fit with NN_EINVAL; the others of the list are then freed.
+ */
 typedef struct nn_callback_list {
     nn_callback *const *items;
     size_t count;

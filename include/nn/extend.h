@@ -49,10 +49,10 @@ enum {
 typedef struct nn_option {
     const char *name; /* of the field, in files and messages                        */
     int type;
-    int rules;                  /* NN_REQUIRED | ...                                          */
-    size_t offset;              /* in the options struct                                      */
-    double fallback;            /* what an absent number becomes                              */
-    double minimum;             /* range of numbers; checked where minimum < maximum          */
+    int rules;       /* NN_REQUIRED | ...                                          */
+    size_t offset;   /* in the options struct                                      */
+    double fallback; /* what an absent number becomes                              */
+    double minimum;  /* range of numbers; checked where minimum < maximum          */
     double maximum;
     const char *const *choices; /* NN_OPTION_CHOICE: names by number, ended by NULL           */
 } nn_option;
@@ -79,29 +79,29 @@ typedef struct nn_kind {
 /* What `infer` is asked, and what it answers. Answers start at zero. */
 typedef struct nn_infer {
     size_t struct_size;
-    const char *name;        /* of the layer in its model, for messages                    */
-    const void *options;     /* the layer's options, defaults filled in, ranges checked    */
-    int training;            /* planned for training, or for inference                     */
-    int batch;               /* the most rows of a run                                     */
+    const char *name;    /* of the layer in its model, for messages                    */
+    const void *options; /* the layer's options, defaults filled in, ranges checked    */
+    int training;        /* planned for training, or for inference                     */
+    int batch;           /* the most rows of a run                                     */
     int input_count;
-    int activation;          /* answer: the activation that follows the layer's own y      */
-    const nn_shape *inputs;  /* input_count of them                                        */
-    nn_shape output;         /* answer: shape of y                                         */
-    unsigned flags;          /* answer: NN_KEEPS_X | ...                                   */
+    int activation;         /* answer: the activation that follows the layer's own y      */
+    const nn_shape *inputs; /* input_count of them                                        */
+    nn_shape output;        /* answer: shape of y                                         */
+    unsigned flags;         /* answer: NN_KEEPS_X | ...                                   */
     int reserved;
-    size_t kept;             /* answer: bytes from forward to backward, for all rows       */
-    size_t partials;         /* answer: bytes during forward or backward, for all tasks    */
-    size_t scratch;          /* answer: bytes per worker during forward or backward        */
-    void *engine;            /* the library's                                              */
+    size_t kept;     /* answer: bytes from forward to backward, for all rows       */
+    size_t partials; /* answer: bytes during forward or backward, for all tasks    */
+    size_t scratch;  /* answer: bytes per worker during forward or backward        */
+    void *engine;    /* the library's                                              */
 } nn_infer;
 
 enum {
-    NN_KEEPS_X = 1,      /* backward reads x                                                 */
-    NN_KEEPS_Y = 2,      /* backward reads y                                                 */
-    NN_Y_OVER_X = 4,     /* forward may write y over the first x (same size)                 */
-    NN_DX_OVER_DY = 8,   /* backward may write the first dx over dy (same size)              */
-    NN_IDENTITY = 16,    /* y is x as it stands, under its own shape: nothing is run         */
-    NN_EPILOGUE = 32     /* applies pass->activation itself, forward and backward; else the
+    NN_KEEPS_X = 1,    /* backward reads x                                                 */
+    NN_KEEPS_Y = 2,    /* backward reads y                                                 */
+    NN_Y_OVER_X = 4,   /* forward may write y over the first x (same size)                 */
+    NN_DX_OVER_DY = 8, /* backward may write the first dx over dy (same size)              */
+    NN_IDENTITY = 16,  /* y is x as it stands, under its own shape: nothing is run         */
+    NN_EPILOGUE = 32   /* applies pass->activation itself, forward and backward; else the
                             activation is a step of its own. Backward then reads y.          */
 };
 
@@ -122,26 +122,26 @@ NN_API int nn_window_output(int n, int kernel, int stride, int dilation, int pad
 typedef struct nn_pass {
     size_t struct_size;
     const void *options;
-    int rows;                      /* rows in this run, 1..batch                                */
-    int training;                  /* training or inference                                     */
-    int trainable;                 /* 0: the layer is frozen, its gradients are not wanted       */
-    int activation;                /* with NN_EPILOGUE: to be applied to y; else NN_LINEAR       */
+    int rows;       /* rows in this run, 1..batch                                */
+    int training;   /* training or inference                                     */
+    int trainable;  /* 0: the layer is frozen, its gradients are not wanted       */
+    int activation; /* with NN_EPILOGUE: to be applied to y; else NN_LINEAR       */
     int input_count;
-    uint32_t node;                 /* number of the layer in its model                           */
-    const nn_shape *x_shape;       /* input_count of them                                        */
+    uint32_t node;           /* number of the layer in its model                           */
+    const nn_shape *x_shape; /* input_count of them                                        */
     const nn_shape *y_shape;
-    const nn_real *const *x;       /* input_count inputs x[rows][...]                            */
-    nn_real *y;                    /* y[rows][...]; read-only in backward                        */
-    nn_real *dy;                   /* backward: gradient of y; may be overwritten                */
-    nn_real *const *dx;            /* backward: to be overwritten; NULL where not wanted         */
-    nn_real *const *weights;       /* in the order of nn_infer_weight                            */
-    nn_real *const *gradients;     /* backward: to be overwritten; NULL for state and when frozen */
+    const nn_real *const *x;   /* input_count inputs x[rows][...]                            */
+    nn_real *y;                /* y[rows][...]; read-only in backward                        */
+    nn_real *dy;               /* backward: gradient of y; may be overwritten                */
+    nn_real *const *dx;        /* backward: to be overwritten; NULL where not wanted         */
+    nn_real *const *weights;   /* in the order of nn_infer_weight                            */
+    nn_real *const *gradients; /* backward: to be overwritten; NULL for state and when frozen */
     void *kept;
     void *partials;
-    uint64_t seed;                 /* of the model                                               */
-    uint64_t step;                 /* number of the optimizer step                               */
-    uint64_t first_row;            /* number of x's first row in the whole batch                 */
-    void *engine;                  /* the library's                                              */
+    uint64_t seed;      /* of the model                                               */
+    uint64_t step;      /* number of the optimizer step                               */
+    uint64_t first_row; /* number of x's first row in the whole batch                 */
+    void *engine;       /* the library's                                              */
 } nn_pass;
 
 /*
@@ -158,7 +158,7 @@ NN_API void *nn_scratch(const nn_pass *pass, int worker);
 typedef struct nn_layer_kind {
     nn_kind kind;
     nn_status (*infer)(nn_infer *infer);
-    void (*forward)(const nn_pass *pass);  /* NULL where infer answers NN_IDENTITY */
+    void (*forward)(const nn_pass *pass); /* NULL where infer answers NN_IDENTITY */
     void (*backward)(const nn_pass *pass);
 } nn_layer_kind;
 
@@ -172,15 +172,15 @@ typedef struct nn_loss_pass {
     size_t struct_size;
     const void *options;
     int rows;
-    int width;                /* elements of a prediction                                       */
-    nn_real *prediction;      /* p[rows][width]; with `fused`, z on entry and act(z) on return  */
-    const nn_real *targets;   /* y[rows][width]; NULL where targets are classes                 */
-    const int32_t *classes;   /* y[rows], each 0..width-1; NULL where they are values           */
-    double *losses;           /* out: the loss of each row                                      */
-    nn_real *gradient;        /* out: scale * dL(row)/dp (dL/dz); NULL where not wanted. May be
+    int width;              /* elements of a prediction                                       */
+    nn_real *prediction;    /* p[rows][width]; with `fused`, z on entry and act(z) on return  */
+    const nn_real *targets; /* y[rows][width]; NULL where targets are classes                 */
+    const int32_t *classes; /* y[rows], each 0..width-1; NULL where they are values           */
+    double *losses;         /* out: the loss of each row                                      */
+    nn_real *gradient;      /* out: scale * dL(row)/dp (dL/dz); NULL where not wanted. May be
                                  the same memory as prediction only when fused is 0.            */
-    double scale;             /* 1 / rows, or the share of an accumulated batch                 */
-    int fused;                /* 1: prediction is the input z of the activation fuses_with      */
+    double scale;           /* 1 / rows, or the share of an accumulated batch                 */
+    int fused;              /* 1: prediction is the input z of the activation fuses_with      */
     int reserved;
 } nn_loss_pass;
 
@@ -209,7 +209,7 @@ typedef struct nn_metric_pass {
 
 typedef struct nn_metric_kind {
     nn_kind kind;
-    int better;        /* NN_MAX or NN_MIN: which way callbacks call better                    */
+    int better; /* NN_MAX or NN_MIN: which way callbacks call better                    */
     int reserved;
     size_t state_size; /* bytes of the accumulating state; zeroed at the start of an epoch     */
     void (*update)(const nn_metric_pass *pass, void *state);
@@ -228,10 +228,10 @@ typedef struct nn_update {
     size_t struct_size;
     const void *options;
     double learning_rate;
-    uint64_t step;                              /* t, from 1                                   */
-    double *scalars;                            /* kept from step to step, start at initial    */
-    nn_real coefficients[NN_MAX_COEFFICIENTS];  /* begin's answers to update                   */
-    size_t count;                               /* update: elements of this range              */
+    uint64_t step;                             /* t, from 1                                   */
+    double *scalars;                           /* kept from step to step, start at initial    */
+    nn_real coefficients[NN_MAX_COEFFICIENTS]; /* begin's answers to update                   */
+    size_t count;                              /* update: elements of this range              */
     nn_real *weights;
     const nn_real *gradients;
     nn_real *slots[NN_MAX_SLOTS];
@@ -239,9 +239,9 @@ typedef struct nn_update {
 
 typedef struct nn_optimizer_kind {
     nn_kind kind;
-    const char *const *slots;       /* names of slots, ended by NULL                           */
-    const char *const *scalars;     /* names of scalars, ended by NULL; or NULL                */
-    const double *scalars_initial;  /* their first values                                      */
+    const char *const *slots;      /* names of slots, ended by NULL                           */
+    const char *const *scalars;    /* names of scalars, ended by NULL; or NULL                */
+    const double *scalars_initial; /* their first values                                      */
     int (*slot_count)(const void *options); /* how many of the slots it needs; NULL: all       */
     void (*begin)(nn_update *update);       /* once per step: coefficients, scalars            */
     void (*update)(const nn_update *update);
@@ -257,12 +257,12 @@ typedef struct nn_event {
     size_t struct_size;
     nn_model *model;
     int epoch;
-    int epochs;      /* number of the last epoch plus 1                                    */
-    int step;        /* batch within the epoch                                             */
-    int steps;       /* batches per epoch                                                  */
-    nn_logs *logs;   /* running means in batch hooks, the epoch's in epoch_end; else empty */
-    void *stream;    /* stdio FILE * for messages; NULL where the fit is silent            */
-    int stop;        /* set to 1: end the training after this batch or epoch               */
+    int epochs;    /* number of the last epoch plus 1                                    */
+    int step;      /* batch within the epoch                                             */
+    int steps;     /* batches per epoch                                                  */
+    nn_logs *logs; /* running means in batch hooks, the epoch's in epoch_end; else empty */
+    void *stream;  /* stdio FILE * for messages; NULL where the fit is silent            */
+    int stop;      /* set to 1: end the training after this batch or epoch               */
     int reserved;
 } nn_event;
 
@@ -280,8 +280,8 @@ typedef nn_status nn_hook(nn_callback *callback, nn_event *event);
  * where it has set the message with nn_fail. */
 typedef struct nn_callback_kind {
     nn_kind kind;
-    size_t state_size;  /* bytes of nn_callback_state, zeroed                                  */
-    void (*release)(nn_callback *callback);  /* frees what the state holds; NULL: nothing      */
+    size_t state_size; /* bytes of nn_callback_state, zeroed                                  */
+    void (*release)(nn_callback *callback); /* frees what the state holds; NULL: nothing      */
     void (*state)(nn_callback *callback, nn_state *state); /* after train_begin; NULL: none    */
     nn_hook *train_begin, *train_end;
     nn_hook *epoch_begin, *epoch_end;
@@ -310,10 +310,10 @@ NN_API void nn_model_restore(nn_model *model, const nn_real *values);
 typedef struct nn_dataset_info {
     size_t struct_size;
     size_t rows;
-    nn_shape x;          /* shape of one x                                                     */
-    nn_shape y;          /* shape of one target of values; rank 0 where targets are classes    */
-    int classes;         /* number of classes, 0 where there are none                          */
-    int has_targets;     /* 0: x only                                                          */
+    nn_shape x;      /* shape of one x                                                     */
+    nn_shape y;      /* shape of one target of values; rank 0 where targets are classes    */
+    int classes;     /* number of classes, 0 where there are none                          */
+    int has_targets; /* 0: x only                                                          */
     const char *const *class_names; /* by number; NULL; must outlive the dataset               */
 } nn_dataset_info;
 

@@ -68,12 +68,30 @@ typedef struct nn_initializer {
 } nn_initializer;
 
 #ifndef __cplusplus
-#define NN_ZEROS {.kind = NN_INIT_ZEROS}
-#define NN_ONES {.kind = NN_INIT_ONES}
-#define NN_GLOROT_UNIFORM {.kind = NN_INIT_GLOROT_UNIFORM}
-#define NN_GLOROT_NORMAL {.kind = NN_INIT_GLOROT_NORMAL}
-#define NN_HE_UNIFORM {.kind = NN_INIT_HE_UNIFORM}
-#define NN_HE_NORMAL {.kind = NN_INIT_HE_NORMAL}
+#define NN_ZEROS                                                                                   \
+    {                                                                                              \
+        .kind = NN_INIT_ZEROS                                                                      \
+    }
+#define NN_ONES                                                                                    \
+    {                                                                                              \
+        .kind = NN_INIT_ONES                                                                       \
+    }
+#define NN_GLOROT_UNIFORM                                                                          \
+    {                                                                                              \
+        .kind = NN_INIT_GLOROT_UNIFORM                                                             \
+    }
+#define NN_GLOROT_NORMAL                                                                           \
+    {                                                                                              \
+        .kind = NN_INIT_GLOROT_NORMAL                                                              \
+    }
+#define NN_HE_UNIFORM                                                                              \
+    {                                                                                              \
+        .kind = NN_INIT_HE_UNIFORM                                                                 \
+    }
+#define NN_HE_NORMAL                                                                               \
+    {                                                                                              \
+        .kind = NN_INIT_HE_NORMAL                                                                  \
+    }
 #endif
 
 /* ---- Input ----------------------------------------------------------------------------------

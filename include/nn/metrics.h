@@ -16,7 +16,8 @@ typedef struct nn_metric nn_metric;
 /* Frees a metric that was not handed to a model. NULL is fine. */
 NN_API void nn_metric_free(nn_metric *metric);
 
-/* A counted list of metrics; a NULL in it is a failed constructor. */
+/* A counted list of metrics, made by nn_metrics(a, b, ...). A NULL in it is a failed constructor and
+ * fails the compile with NN_ENOMEM; two metrics of one name with NN_EINVAL. */
 typedef struct nn_metric_list {
     nn_metric *const *items;
     size_t count;

@@ -17,7 +17,9 @@
 extern "C" {
 #endif
 
+/* The graph and its weights. */
 typedef struct nn_model nn_model;
+/* The memory of a run; see the end of this header. */
 typedef struct nn_context nn_context;
 
 /* A layer applied to something, inside one model: a small value, nothing to free. model is NULL

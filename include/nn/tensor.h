@@ -28,6 +28,7 @@ typedef struct nn_shape {
     int dims[NN_MAX_RANK];
 } nn_shape;
 
+/* An array with a type, a shape, and memory of its own or the caller's. */
 typedef struct nn_tensor nn_tensor;
 
 #ifndef __cplusplus
@@ -63,7 +64,9 @@ NN_API nn_tensor *nn_tensor_reshape(const nn_tensor *parent, const int *dims, in
 /* Frees the tensor, and its memory where it owns it. NULL is fine. */
 NN_API void nn_tensor_free(nn_tensor *tensor);
 
+/* An nn_dtype. */
 NN_API int nn_tensor_dtype(const nn_tensor *tensor);
+/* The number of dimensions, 1..NN_MAX_RANK. */
 NN_API int nn_tensor_rank(const nn_tensor *tensor);
 /* Dimension axis, 0 <= axis < rank; 0 where there is none. */
 NN_API int nn_tensor_dim(const nn_tensor *tensor, int axis);

@@ -121,8 +121,8 @@ NN_API nn_status nn_context_forward(nn_context *context, const nn_real *x, int r
 NN_API nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, double *loss);
 NN_API nn_status nn_context_update(nn_context *context);
 /* Copies the gradient of the weight of that name, as nn_model_get_weight does. */
-NN_API nn_status nn_context_gradient(const nn_context *context, const char *weight,
-                                     nn_real *values, size_t count);
+NN_API nn_status nn_context_gradient(const nn_context *context, const char *weight, nn_real *values,
+                                     size_t count);
 
 /* The optimizer's learning rate; NaN and NN_ESTATE before compile; rate >= 0. */
 NN_API double nn_model_learning_rate(const nn_model *model);

@@ -69,8 +69,8 @@ enum { NN__SHAPE_TEXT = 96 };
 nn_status nn__shape_make(nn_shape *shape, const int *dims, int rank, const char *what);
 
 /* ---- clock.c ---- */
-double nn__seconds(void);                   /* monotonic */
-void nn__set_clock(double (*clock)(void));  /* tests; NULL for the real one */
+double nn__seconds(void);                  /* monotonic */
+void nn__set_clock(double (*clock)(void)); /* tests; NULL for the real one */
 
 /* ---- cpu.c: instruction sets and the floating-point mode ---- */
 typedef enum nn__level { NN__BASELINE = 0, NN__AVX2 = 1, NN__AVX512 = 2 } nn__level;
@@ -95,7 +95,7 @@ typedef void nn__pool_task(void *arg, int index, int worker);
 void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg);
 enum { NN__MAX_THREADS = 64 };
 
-void nn__global_lock(void);   /* one process-wide lock for the few global tables */
+void nn__global_lock(void); /* one process-wide lock for the few global tables */
 void nn__global_unlock(void);
 
 /* ---- object.c, options.c: what layers, losses, metrics, optimizers and callbacks share ---- */
@@ -104,9 +104,9 @@ void nn__global_unlock(void);
  * `message`, and raised by nn__object_check when the object has a name. */
 typedef struct nn__object {
     const nn_kind *kind;
-    void *options;   /* the object's copy, kind->options_size bytes, defaults filled in */
+    void *options; /* the object's copy, kind->options_size bytes, defaults filled in */
     nn_status status;
-    int owned;       /* 1 once a model has taken it */
+    int owned; /* 1 once a model has taken it */
     char *message;
 } nn__object;
 

@@ -7,9 +7,9 @@
 
 struct nn_tensor {
     int dtype;
-    int owns;          /* data is freed with the tensor */
-    nn_shape shape;    /* the row dimension included    */
-    void *data;        /* NULL where it may only be read */
+    int owns;       /* data is freed with the tensor */
+    nn_shape shape; /* the row dimension included    */
+    void *data;     /* NULL where it may only be read */
     const void *read;
 };
 

@@ -23,13 +23,13 @@ typedef struct nn__value {
 typedef struct nn__step {
     const nn_layer_kind *kind;
     const void *options;
-    int node;        /* of the model: its name, shapes, weights                       */
+    int node;          /* of the model: its name, shapes, weights                       */
     int is_activation; /* the node's activation as a step of its own                    */
-    int activation;  /* which: of an activation step, or taken into the layer's own    */
+    int activation;    /* which: of an activation step, or taken into the layer's own    */
     int input_count;
-    int *inputs;     /* values */
-    int output;      /* value  */
-    nn_infer about;  /* the layer's answers for this mode and batch */
+    int *inputs;    /* values */
+    int output;     /* value  */
+    nn_infer about; /* the layer's answers for this mode and batch */
 } nn__step;
 
 typedef struct nn__program {
@@ -38,10 +38,10 @@ typedef struct nn__program {
     int step_count, value_count;
     nn__step *steps;
     nn__value *values;
-    int *inputs;          /* memory of all steps' inputs                                     */
-    int prediction;       /* value                                                           */
-    const nn_loss *loss;  /* NULL: none                                                      */
-    int loss_fused;       /* the loss runs together with the activation before it            */
+    int *inputs;         /* memory of all steps' inputs                                     */
+    int prediction;      /* value                                                           */
+    const nn_loss *loss; /* NULL: none                                                      */
+    int loss_fused;      /* the loss runs together with the activation before it            */
 } nn__program;
 
 /* The activation as a step: elementwise or softmax, in place, gradient from y. */

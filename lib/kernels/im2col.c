@@ -11,19 +11,23 @@
 
 #include "kernels/kernels.h"
 
-enum { SHORT_RUN = 16 };
+enum { SHORT = 8 }; /* a run of SHORT..2 SHORT numbers is two copies of SHORT that may overlap */
 
-/* Copies n numbers; short runs with one fixed-size copy where reading and writing beyond is
- * harmless: the caller writes the numbers behind dst later, and src has SHORT_RUN to read. */
-static inline void copy_run(nn_real *dst, const nn_real *src, size_t n, int room)
+/* count runs of n numbers, from src every src_step to dst every dst_step. */
+static void copy_runs(nn_real *restrict dst, size_t dst_step, const nn_real *restrict src,
+                      size_t src_step, size_t n, int count)
 {
-    if (n <= SHORT_RUN && room)
-        memcpy(dst, src, SHORT_RUN * sizeof *dst);
+    if (n >= SHORT && n <= 2 * SHORT)
+        for (int i = 0; i < count; i++, dst += dst_step, src += src_step) {
+            memcpy(dst, src, SHORT * sizeof *dst);
+            memcpy(dst + n - SHORT, src + n - SHORT, SHORT * sizeof *dst);
+        }
     else
-        memcpy(dst, src, n * sizeof *dst);
+        for (int i = 0; i < count; i++, dst += dst_step, src += src_step)
+            memcpy(dst, src, n * sizeof *dst);
 }
 
-/* Row p of the window under output column j: kw * count_c numbers. y is the picture's row. */
+/* Row p of the window under output column j: kw * count_c numbers. row is the picture's. */
 static void window_row(nn_real *col, const nn_real *row, const nn__window *w, int first_c,
                        int count_c, int j)
 {
@@ -36,36 +40,60 @@ static void window_row(nn_real *col, const nn_real *row, const nn__window *w, in
     }
 }
 
+/* The output columns [*first, *last) whose windows lie inside the picture from left to right, when
+ * they are single runs; none otherwise. */
+static void run_columns(const nn__window *w, int count_c, int *first, int *last)
+{
+    *first = *last = 0;
+    if (w->dw != 1 || count_c != w->c || w->w + w->left < w->kw)
+        return;
+    *first = (w->left + w->sw - 1) / w->sw;
+    *last = (w->w + w->left - w->kw) / w->sw + 1;
+}
+
+static int clamp(int value, int low, int high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+/* Window row p of the output columns [j, end) of one output row; col has one pixel per `depth`. */
+static void lower_row(nn_real *col, size_t depth, const nn_real *row, const nn__window *w,
+                      int first_c, int count_c, int j, int end)
+{
+    int first, last;
+    run_columns(w, count_c, &first, &last);
+    first = clamp(first, j, end);
+    last = clamp(last, first, end);
+    for (; j < first; j++, col += depth)
+        window_row(col, row, w, first_c, count_c, j);
+    if (first < last)
+        copy_runs(col, depth, row + (size_t)(first * w->sw - w->left) * (size_t)w->c,
+                  (size_t)w->sw * (size_t)w->c, (size_t)w->kw * (size_t)count_c, last - first);
+    col += (size_t)(last - first) * depth;
+    for (j = last; j < end; j++, col += depth)
+        window_row(col, row, w, first_c, count_c, j);
+}
+
 void KERNEL(im2col)(nn_real *restrict col, const nn_real *restrict x, const nn__window *window,
                     int first_c, int count_c, int first, int last)
 {
     const nn__window w = *window;
-    const size_t run = (size_t)w.kw * (size_t)count_c;
-    const nn_real *col_end = col + (size_t)(last - first) * (size_t)w.kh * run;
-    const nn_real *x_end = x + (size_t)w.h * (size_t)w.w * (size_t)w.c;
-    int whole = w.dw == 1 && count_c == w.c;
-    int i = first / w.ow, j = first % w.ow;
-    for (int pixel = first; pixel < last; pixel++) {
-        int left = j * w.sw - w.left;
-        int inside = whole && left >= 0 && left + w.kw <= w.w;
-        for (int p = 0; p < w.kh; p++, col += run) {
+    const size_t run = (size_t)w.kw * (size_t)count_c, depth = run * (size_t)w.kh;
+    for (int pixel = first; pixel < last;) {
+        int i = pixel / w.ow, j = pixel % w.ow;
+        int end = last - pixel < w.ow - j ? j + last - pixel : w.ow;
+        for (int p = 0; p < w.kh; p++) {
             int y = i * w.sh + p * w.dh - w.top;
-            if (y < 0 || y >= w.h) {
-                memset(col, 0, run * sizeof *col);
-                continue;
-            }
-            const nn_real *row = x + (size_t)y * (size_t)w.w * (size_t)w.c;
-            if (!inside) {
-                window_row(col, row, &w, first_c, count_c, j);
-                continue;
-            }
-            const nn_real *src = row + (size_t)left * (size_t)w.c;
-            copy_run(col, src, run, x_end - src >= SHORT_RUN && col_end - col >= SHORT_RUN);
+            nn_real *to = col + (size_t)p * run;
+            if (y >= 0 && y < w.h)
+                lower_row(to, depth, x + (size_t)y * (size_t)w.w * (size_t)w.c, &w, first_c,
+                          count_c, j, end);
+            else
+                for (int k = j; k < end; k++, to += depth)
+                    memset(to, 0, run * sizeof *to);
         }
-        if (++j == w.ow) {
-            j = 0;
-            i++;
-        }
+        col += (size_t)(end - j) * depth;
+        pixel += end - j;
     }
 }
 

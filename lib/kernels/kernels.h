@@ -20,11 +20,11 @@
 
 /* A window sliding over a picture: shared by convolution, pooling and their lowering. */
 typedef struct nn__window {
-    int h, w, c;         /* picture                        */
-    int kh, kw;          /* window                         */
-    int sh, sw, dh, dw;  /* strides, dilation              */
-    int top, left;       /* positions added before         */
-    int oh, ow;          /* output positions               */
+    int h, w, c;        /* picture                        */
+    int kh, kw;         /* window                         */
+    int sh, sw, dh, dw; /* strides, dilation              */
+    int top, left;      /* positions added before         */
+    int oh, ow;         /* output positions               */
 } nn__window;
 
 typedef struct nn__kernel_table {

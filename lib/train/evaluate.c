@@ -146,7 +146,9 @@ static nn_status predict(nn_predict_options *o)
     nn_tensor *tensor = NULL;
     if (o->result != NULL && (tensor = predict_tensor(model, rows)) == NULL)
         return NN_ENOMEM;
-    nn_real *into = o->into != NULL ? o->into : nn_tensor_data(tensor);
+    nn_real *into = o->into;
+    if (into == NULL && tensor != NULL)
+        into = nn_tensor_data(tensor);
     atomic_store(&model->stop, 0);
     nn_status status = predict_rows(o, training, context, into);
     if (status == NN_OK && tensor != NULL && o->into != NULL)
