@@ -100,7 +100,8 @@ HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
 SANITIZERS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 BASE := -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -ffp-contract=off -fPIC -fvisibility=hidden \
-    -ffunction-sections -fdata-sections -pthread -Iinclude -Ilib $(WARNINGS) $(if $(SANITIZE),$(SANITIZERS),$(HARDENING))
+    -ffunction-sections -fdata-sections -pthread -Iinclude -Ilib \
+    $(WARNINGS) $(if $(SANITIZE),$(SANITIZERS),$(HARDENING))
 LINK := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl,-z,defs) -Wl,-z,relro,-z,now,-z,noexecstack
 
 ifneq ($(BLAS),builtin)
@@ -138,7 +139,7 @@ $(shell mkdir -p $(B))
 $(file >$(B)/flags,$(COMMAND))
 endif
 
-compile = $(Q)mkdir -p $(@D) && $(CC) $(BASE) $(if $(findstring tests/,$@),-Itests) $(1) \
+compile = $(Q)mkdir -p $(@D) && $(CC) $(BASE) $(if $(findstring tests/,$@),-Itests -Wno-missing-prototypes) $(1) \
     $(FLAGS_$<) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # $(1) the folder of the objects, $(2) flags, $(3) a level

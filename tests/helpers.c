@@ -8,17 +8,6 @@
 
 #include "base/base.h"
 
-Suite *test_suite(const char *name, const TTest *const *tests, size_t count)
-{
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, 60);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    return suite;
-}
-
 /* ---- Data: splitmix64 (Steele, Lea, Flood, OOPSLA 2014), its upper half ---- */
 
 uint32_t test_random(uint64_t *state)
@@ -56,11 +45,12 @@ void test_fill_reals(nn_real *x, size_t count, uint64_t *state)
 
 enum { MAX_FOLDERS = 256, MAX_PATH = 512 };
 
-/* Those made by the process `owner`: Check runs each test in a child, which inherits the list of
- * its parent and must not clear that away. */
-static char folders[MAX_FOLDERS][64];
+/* One folder for the run, made and removed by the runner; in it those of the tests. Check runs each
+ * test in a child, which removes its own unless it fails; the runner removes the rest. */
+static char base[64];
+static pid_t runner;
+static char folders[MAX_FOLDERS][96];
 static int folder_count;
-static pid_t owner;
 
 static void remove_tree(const char *path)
 {
@@ -84,8 +74,6 @@ static void remove_tree(const char *path)
 
 static void remove_folders(void)
 {
-    if (owner != getpid())
-        return;
     for (int i = 0; i < folder_count; i++) {
         chmod(folders[i], 0700);
         remove_tree(folders[i]);
@@ -93,17 +81,25 @@ static void remove_folders(void)
     folder_count = 0;
 }
 
+static void remove_all(void)
+{
+    remove_folders();
+    if (runner == getpid())
+        remove_tree(base);
+}
+
+int test_begin(void)
+{
+    snprintf(base, sizeof(base), "/tmp/libnn-test-XXXXXX");
+    runner = getpid();
+    return mkdtemp(base) != NULL && atexit(remove_all) == 0 ? 0 : -1;
+}
+
 const char *test_folder(void)
 {
-    if (owner != getpid()) {
-        if (owner == 0)
-            atexit(remove_folders);
-        owner = getpid();
-        folder_count = 0;
-    }
     ck_assert_int_lt(folder_count, MAX_FOLDERS);
     char *folder = folders[folder_count];
-    snprintf(folder, sizeof(folders[0]), "/tmp/libnn-test-XXXXXX");
+    snprintf(folder, sizeof(folders[0]), "%s/XXXXXX", base);
     ck_assert_ptr_nonnull(mkdtemp(folder));
     folder_count++;
     return folder;
@@ -114,7 +110,7 @@ const char *test_path(const char *name)
     static char paths[4][MAX_PATH];
     static int turn;
     char *path = paths[turn++ % 4];
-    if (owner != getpid() || folder_count == 0)
+    if (folder_count == 0)
         test_folder();
     snprintf(path, MAX_PATH, "%s/%s", folders[folder_count - 1], name);
     return path;
@@ -197,4 +193,25 @@ long test_memory_total(void)
 void test_memory_end(void)
 {
     nn__set_allocator(NULL);
+}
+
+/* ---- Suites ---- */
+
+/* Also where all tests share a process (CK_FORK=no), each begins without folders and faults. */
+static void begin_test(void)
+{
+    remove_folders();
+    nn__set_allocator(NULL);
+}
+
+Suite *test_suite(const char *name, const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, begin_test, NULL);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    return suite;
 }

@@ -40,6 +40,10 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s: no suite has such a name\n", argv[0]);
         return 1;
     }
+    if (test_begin() != 0) {
+        fprintf(stderr, "%s: no folder can be made in /tmp\n", argv[0]);
+        return 1;
+    }
     srunner_run_all(runner, CK_ENV);
     int failures = srunner_ntests_failed(runner), count = srunner_ntests_run(runner);
     srunner_free(runner);

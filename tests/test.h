@@ -27,6 +27,9 @@ nn_real test_random_real(uint64_t *state);
 void test_fill_integers(nn_real *x, size_t count, int range, uint64_t *state);
 void test_fill_reals(nn_real *x, size_t count, uint64_t *state);
 
+/* What the runner does before the tests; -1 where there can be no temporary folder. */
+int test_begin(void);
+
 /* A fresh temporary folder, removed with all its content at the end of the process; the result is
  * valid until the next call. */
 const char *test_folder(void);

@@ -16,6 +16,14 @@ void nn__program_recount(nn__program *program)
     }
 }
 
+static void step_delete(nn__program *program, int index)
+{
+    program->step_count--;
+    memmove(&program->steps[index], &program->steps[index + 1],
+            (size_t)(program->step_count - index) * sizeof(nn__step));
+    nn__program_recount(program);
+}
+
 void nn__step_remove(nn__program *program, int index)
 {
     const int from = program->steps[index].output, to = program->steps[index].inputs[0];
@@ -25,10 +33,13 @@ void nn__step_remove(nn__program *program, int index)
                 program->steps[s].inputs[i] = to;
     if (program->prediction == from)
         program->prediction = to;
-    program->step_count--;
-    memmove(&program->steps[index], &program->steps[index + 1],
-            (size_t)(program->step_count - index) * sizeof(nn__step));
-    nn__program_recount(program);
+    step_delete(program, index);
+}
+
+void nn__step_join(nn__program *program, int first, int second)
+{
+    program->steps[first].output = program->steps[second].output;
+    step_delete(program, second);
 }
 
 void nn__fuse(nn__program *program)

@@ -20,16 +20,24 @@ typedef struct nn__value {
     int consumers; /* inputs of steps that read it     */
 } nn__value;
 
+/* What a step made of two layers hands to its functions as pass->options. */
+typedef struct nn__fused_options {
+    const void *first, *second; /* the layers' options; first NULL: not fused */
+    size_t first_kept;          /* bytes that the first layer keeps           */
+} nn__fused_options;
+
 typedef struct nn__step {
     const nn_layer_kind *kind;
     const void *options;
-    int node;          /* of the model: its name, shapes, weights                       */
+    int node;          /* of the model: its name, inputs' shapes, weights               */
+    int last_node;     /* whose output shape the step's is; another one where fused     */
     int is_activation; /* the node's activation as a step of its own                    */
     int activation;    /* which: of an activation step, or taken into the layer's own    */
     int input_count;
     int *inputs;    /* values */
     int output;     /* value  */
     nn_infer about; /* the layer's answers for this mode and batch */
+    nn__fused_options fused;
 } nn__step;
 
 typedef struct nn__program {
@@ -49,6 +57,9 @@ extern const nn_layer_kind nn__activation_step;
 
 /* Takes step `index` out of the list: readers of its output read its first input instead. */
 void nn__step_remove(nn__program *program, int index);
+/* The step `first` becomes the one step for itself and the later step `second`, its only reader:
+ * it writes second's output. */
+void nn__step_join(nn__program *program, int first, int second);
 /* Counts consumers and producers anew. */
 void nn__program_recount(nn__program *program);
 

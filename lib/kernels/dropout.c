@@ -5,19 +5,53 @@
  */
 #include "base/random.h"
 #include "kernels/kernels.h"
+#include "kernels/simd.h"
 
-enum { COUNTERS = 16, WORDS = 4 * COUNTERS };
+enum { VECTORS = 4, COUNTERS = VECTORS * NN__WORDS, WORDS = 4 * COUNTERS };
 
 typedef struct stream_at {
     uint64_t seed;
     uint32_t position, stream;
 } stream_at;
 
+/* The first counters of a group: lane l holds counter block + l. */
+static inline void philox_start(nn__words c[4], const stream_at *at, uint64_t block)
+{
+    const nn__words zero = {0}, counter = nn__iota() + (zero + block);
+    c[0] = counter;
+    c[1] = counter >> 32;
+    c[2] = zero + at->position;
+    c[3] = zero + at->stream;
+}
+
+/* Ten rounds; a lane holds a 32-bit word in 64 bits whose upper half does not matter. */
+static inline void philox_rounds(nn__words c[4], uint64_t seed)
+{
+    const nn__words zero = {0}, m0 = zero + NN__PHILOX_M0, m1 = zero + NN__PHILOX_M1;
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    for (int round = 0; round < 10; round++) {
+        nn__words p0 = nn__mul_low(c[0], m0), p1 = nn__mul_low(c[2], m1);
+        c[0] = (p1 >> 32) ^ c[1] ^ (zero + k0);
+        c[2] = (p0 >> 32) ^ c[3] ^ (zero + k1);
+        c[1] = p1;
+        c[3] = p0;
+        k0 += NN__PHILOX_W0;
+        k1 += NN__PHILOX_W1;
+    }
+}
+
 /* words[4 l + j] = word j of counter block + l. */
 static void philox_lanes(uint32_t words[WORDS], const stream_at *at, uint64_t block)
 {
-    for (int l = 0; l < COUNTERS; l++)
-        nn__philox(at->seed, block + (uint64_t)l, at->position, at->stream, words + 4 * l);
+    nn__words c[VECTORS][4];
+    for (int v = 0; v < VECTORS; v++)
+        philox_start(c[v], at, block + (uint64_t)(v * NN__WORDS));
+    for (int v = 0; v < VECTORS; v++)
+        philox_rounds(c[v], at->seed);
+    for (int v = 0; v < VECTORS; v++)
+        for (int l = 0; l < NN__WORDS; l++, words += 4)
+            for (int j = 0; j < 4; j++)
+                words[j] = (uint32_t)c[v][j][l];
 }
 
 /* word >= rate 2^32 for a whole word is word >= the next whole number up; 2^32 keeps nothing. */

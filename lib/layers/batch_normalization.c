@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "kernels/kernels.h"
+#include "layers/batch_normalization.h"
 #include "layers/pointwise.h"
 
 NN__NO_TAIL_PADDING(nn_batch_norm_options, name);
@@ -29,24 +30,20 @@ static const nn_option batch_normalization_fields[] = {
     NN__OPTION(nn_batch_norm_options, STRING, name),
 };
 
-/* The cut into parts, and the memory of a run. */
-typedef struct batch_norm_run {
-    int rows, rows_per_part, parts;
-    size_t c, lines;      /* channels; lines of c numbers in a row        */
-    double *part_sums;    /* [parts][2][c]: mean and m2, or the two sums  */
-    double *total;        /* [2][c]: the same of all parts                */
-    nn_real *factors;     /* [3][c]: s and t; a, b and d                  */
-    nn_real *mean, *rstd; /* [c] each, in what is kept                    */
-} batch_norm_run;
-
-static batch_norm_run batch_norm_cut(const nn_shape *x, int rows)
+static nn__batch_norm_run batch_norm_cut(const nn_shape *x, int rows)
 {
-    batch_norm_run run = {.rows = rows, .c = (size_t)x->dims[x->rank - 1]};
+    nn__batch_norm_run run = {.rows = rows, .c = (size_t)x->dims[x->rank - 1]};
     size_t count = nn__shape_count(x);
     run.lines = count / run.c;
     run.rows_per_part = count < NN__PIECE ? (int)((NN__PIECE + count - 1) / count) : 1;
     run.parts = (rows - 1) / run.rows_per_part + 1;
     return run;
+}
+
+size_t nn__batch_norm_part_bytes(const nn_shape *x)
+{
+    nn__batch_norm_run run = batch_norm_cut(x, 1);
+    return (size_t)run.rows_per_part * run.lines * run.c * sizeof(nn_real);
 }
 
 /* Weights: gamma, beta, moving_mean, moving_variance; NULL where the layer has none. */
@@ -72,7 +69,7 @@ static nn_status batch_norm_infer(nn_infer *infer)
         NN_TRY(nn_infer_weight(infer, "beta", dims, 1, o->beta_initializer, 1));
     NN_TRY(nn_infer_weight(infer, "moving_mean", dims, 1, zeros, 0));
     NN_TRY(nn_infer_weight(infer, "moving_variance", dims, 1, ones, 0));
-    batch_norm_run run = batch_norm_cut(x, infer->batch);
+    nn__batch_norm_run run = batch_norm_cut(x, infer->batch);
     infer->output = *x;
     infer->partials = nn__mul(
         nn__add(nn__mul((size_t)run.parts + 1, 2 * sizeof(double)), 5 * sizeof(nn_real)), run.c);
@@ -82,20 +79,7 @@ static nn_status batch_norm_infer(nn_infer *infer)
     return NN_OK;
 }
 
-static batch_norm_run batch_norm_begin(const nn_pass *pass)
-{
-    batch_norm_run run = batch_norm_cut(&pass->x_shape[0], pass->rows);
-    size_t c = run.c;
-    run.part_sums = pass->partials;
-    run.total = run.part_sums + 2 * c * (size_t)run.parts;
-    run.factors = (nn_real *)(void *)(run.total + 2 * c);
-    run.mean = pass->kept != NULL ? (nn_real *)pass->kept : run.factors + 3 * c;
-    run.rstd = run.mean + c;
-    return run;
-}
-
-/* The lines of a part; *first is the first of them. */
-static size_t batch_norm_lines(const batch_norm_run *run, int part, size_t *first)
+size_t nn__batch_norm_lines(const nn__batch_norm_run *run, int part, size_t *first)
 {
     int row = part * run->rows_per_part;
     int rows = run->rows - row < run->rows_per_part ? run->rows - row : run->rows_per_part;
@@ -103,26 +87,58 @@ static size_t batch_norm_lines(const batch_norm_run *run, int part, size_t *firs
     return (size_t)rows * run->lines;
 }
 
+static nn_real *batch_norm_y(const nn_pass *pass, const nn__batch_norm_run *run, int part,
+                             int worker)
+{
+    size_t first;
+    (void)worker;
+    nn__batch_norm_lines(run, part, &first);
+    return pass->y + first * run->c;
+}
+
+static const nn_real *batch_norm_dy(const nn_pass *pass, const nn__batch_norm_run *run, int part,
+                                    int worker)
+{
+    size_t first;
+    (void)worker;
+    nn__batch_norm_lines(run, part, &first);
+    return pass->dy + first * run->c;
+}
+
+nn__batch_norm_run nn__batch_norm_begin(const nn_pass *pass)
+{
+    nn__batch_norm_run run = batch_norm_cut(&pass->x_shape[0], pass->rows);
+    size_t c = run.c;
+    run.part_sums = pass->partials;
+    run.total = run.part_sums + 2 * c * (size_t)run.parts;
+    run.factors = (nn_real *)(void *)(run.total + 2 * c);
+    run.mean = pass->kept != NULL ? (nn_real *)pass->kept : run.factors + 3 * c;
+    run.rstd = run.mean + c;
+    run.y_of_part = batch_norm_y;
+    run.dy_of_part = batch_norm_dy;
+    return run;
+}
+
 /* ---- Forward ---- */
 
 static void batch_norm_moments_task(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const batch_norm_run *run = arg;
-    size_t first, n = batch_norm_lines(run, index, &first), c = run->c;
+    const nn__batch_norm_run *run = arg;
+    size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
     double *moments = run->part_sums + 2 * c * (size_t)index;
     (void)worker;
     nn__kernels->column_moments(moments, moments + c, pass->x[0] + first * c, n, c);
 }
 
 /* Joins the parts' moments by Chan's formula, in order: total becomes mean and m2 of all. */
-static void batch_norm_join(const batch_norm_run *run)
+static void batch_norm_join(const nn__batch_norm_run *run)
 {
     size_t c = run->c, before = 0;
     double *mean = run->total, *m2 = mean + c;
     for (size_t j = 0; j < 2 * c; j++)
         run->total[j] = 0;
     for (int part = 0; part < run->parts; part++) {
-        size_t first, n = batch_norm_lines(run, part, &first);
+        size_t first, n = nn__batch_norm_lines(run, part, &first);
         const double *moments = run->part_sums + 2 * c * (size_t)part;
         double share = (double)n / (double)(before + n), weight = share * (double)before;
         for (size_t j = 0; j < c; j++) {
@@ -140,7 +156,7 @@ static void batch_norm_average(nn_real *moving, double batch, double momentum)
 }
 
 /* mean and rstd of the batch, and the moving averages after it. */
-static void batch_norm_batch_statistics(const nn_pass *pass, batch_norm_run *run)
+static void batch_norm_batch_statistics(const nn_pass *pass, nn__batch_norm_run *run)
 {
     const nn_batch_norm_options *o = pass->options;
     nn_real *moving_mean = batch_norm_pick(o, pass->weights, MEAN);
@@ -157,7 +173,7 @@ static void batch_norm_batch_statistics(const nn_pass *pass, batch_norm_run *run
     }
 }
 
-static void batch_norm_moving_statistics(const nn_pass *pass, batch_norm_run *run)
+static void batch_norm_moving_statistics(const nn_pass *pass, nn__batch_norm_run *run)
 {
     const nn_batch_norm_options *o = pass->options;
     const nn_real *moving_mean = batch_norm_pick(o, pass->weights, MEAN);
@@ -170,45 +186,50 @@ static void batch_norm_moving_statistics(const nn_pass *pass, batch_norm_run *ru
 
 static void batch_norm_apply_task(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const batch_norm_run *run = arg;
-    size_t first, n = batch_norm_lines(run, index, &first), c = run->c;
-    (void)worker;
-    nn__kernels->column_scale_shift(pass->y + first * c, pass->x[0] + first * c, run->factors,
-                                    run->factors + c, n, c);
+    const nn__batch_norm_run *run = arg;
+    size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
+    nn__kernels->column_scale_shift(run->y_of_part(pass, run, index, worker),
+                                    pass->x[0] + first * c, run->factors, run->factors + c, n, c);
+    if (run->y_done != NULL)
+        run->y_done(pass, run, index, worker);
 }
 
-static void batch_norm_forward(const nn_pass *pass)
+void nn__batch_norm_forward(const nn_pass *pass, nn__batch_norm_run *run)
 {
     const nn_batch_norm_options *o = pass->options;
     const nn_real *gamma = batch_norm_pick(o, pass->weights, GAMMA);
     const nn_real *beta = batch_norm_pick(o, pass->weights, BETA);
-    batch_norm_run run = batch_norm_begin(pass);
     if (pass->training && pass->trainable)
-        batch_norm_batch_statistics(pass, &run);
+        batch_norm_batch_statistics(pass, run);
     else
-        batch_norm_moving_statistics(pass, &run);
-    for (size_t j = 0; j < run.c; j++) {
-        nn_real s = gamma != NULL ? gamma[j] * run.rstd[j] : run.rstd[j];
-        run.factors[j] = s;
-        run.factors[run.c + j] = (beta != NULL ? beta[j] : 0) - run.mean[j] * s;
+        batch_norm_moving_statistics(pass, run);
+    for (size_t j = 0; j < run->c; j++) {
+        nn_real s = gamma != NULL ? gamma[j] * run->rstd[j] : run->rstd[j];
+        run->factors[j] = s;
+        run->factors[run->c + j] = (beta != NULL ? beta[j] : 0) - run->mean[j] * s;
     }
-    nn_parallel(pass, run.parts, batch_norm_apply_task, &run);
+    nn_parallel(pass, run->parts, batch_norm_apply_task, run);
+}
+
+static void batch_norm_forward(const nn_pass *pass)
+{
+    nn__batch_norm_run run = nn__batch_norm_begin(pass);
+    nn__batch_norm_forward(pass, &run);
 }
 
 /* ---- Backward ---- */
 
 static void batch_norm_sums_task(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const batch_norm_run *run = arg;
-    size_t first, n = batch_norm_lines(run, index, &first), c = run->c;
+    const nn__batch_norm_run *run = arg;
+    size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
     double *sums = run->part_sums + 2 * c * (size_t)index;
-    (void)worker;
-    nn__kernels->batch_norm_sums(sums, sums + c, pass->dy + first * c, pass->x[0] + first * c,
-                                 run->mean, run->rstd, n, c);
+    nn__kernels->batch_norm_sums(sums, sums + c, run->dy_of_part(pass, run, index, worker),
+                                 pass->x[0] + first * c, run->mean, run->rstd, n, c);
 }
 
 /* total becomes sum dy and sum dy xhat: the gradients of beta and gamma. */
-static void batch_norm_gradients(const nn_pass *pass, batch_norm_run *run)
+static void batch_norm_gradients(const nn_pass *pass, nn__batch_norm_run *run)
 {
     const nn_batch_norm_options *o = pass->options;
     nn_real *dgamma = batch_norm_pick(o, pass->gradients, GAMMA);
@@ -227,7 +248,7 @@ static void batch_norm_gradients(const nn_pass *pass, batch_norm_run *run)
 }
 
 /* dx = a dy + b x + d; b and d are 0 where the statistics are constant. */
-static void batch_norm_dx_factors(const nn_pass *pass, batch_norm_run *run, int constant)
+static void batch_norm_dx_factors(const nn_pass *pass, nn__batch_norm_run *run, int constant)
 {
     const nn_real *gamma = batch_norm_pick(pass->options, pass->weights, GAMMA);
     size_t c = run->c;
@@ -245,24 +266,28 @@ static void batch_norm_dx_factors(const nn_pass *pass, batch_norm_run *run, int 
 
 static void batch_norm_dx_task(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const batch_norm_run *run = arg;
-    size_t first, n = batch_norm_lines(run, index, &first), c = run->c;
-    (void)worker;
-    nn__kernels->batch_norm_dx(pass->dx[0] + first * c, pass->dy + first * c,
+    const nn__batch_norm_run *run = arg;
+    size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
+    nn__kernels->batch_norm_dx(pass->dx[0] + first * c, run->dy_of_part(pass, run, index, worker),
                                pass->x[0] + first * c, run->factors, run->factors + c,
                                run->factors + 2 * c, n, c);
 }
 
-static void batch_norm_backward(const nn_pass *pass)
+void nn__batch_norm_backward(const nn_pass *pass, nn__batch_norm_run *run)
 {
     int constant = !pass->training || !pass->trainable;
-    batch_norm_run run = batch_norm_begin(pass);
     if (pass->trainable)
-        batch_norm_gradients(pass, &run);
+        batch_norm_gradients(pass, run);
     if (pass->dx[0] == NULL)
         return;
-    batch_norm_dx_factors(pass, &run, constant);
-    nn_parallel(pass, run.parts, batch_norm_dx_task, &run);
+    batch_norm_dx_factors(pass, run, constant);
+    nn_parallel(pass, run->parts, batch_norm_dx_task, run);
+}
+
+static void batch_norm_backward(const nn_pass *pass)
+{
+    nn__batch_norm_run run = nn__batch_norm_begin(pass);
+    nn__batch_norm_backward(pass, &run);
 }
 
 const nn_layer_kind nn__batch_normalization_layer = {

@@ -3,7 +3,7 @@
  * Kept for backward: each winner's place, uint32 where[rows][oh][ow][c]. A task is one picture.
  */
 #include "kernels/kernels.h"
-#include "layers/layer.h"
+#include "layers/max_pooling2d.h"
 
 NN__NO_TAIL_PADDING(nn_max_pool2d_options, name);
 
@@ -16,21 +16,22 @@ static const nn_option max_pooling2d_fields[] = {
     NN__OPTION(nn_max_pool2d_options, STRING, name),
 };
 
-static nn__window max_pooling2d_window(const nn_max_pool2d_options *o, const nn_shape *x)
+static void max_pooling2d_strides(const nn_max_pool2d_options *o, nn__window *s)
 {
     int own = o->strides[0] != 0 || o->strides[1] != 0;
+    s->sh = own ? o->strides[0] : o->pool[0];
+    s->sw = own ? o->strides[1] : o->pool[1];
+}
+
+nn__window nn__max_pooling2d_window(const nn_max_pool2d_options *o, const nn_shape *x)
+{
     nn__window s = {.h = x->dims[0], .w = x->dims[1], .c = x->dims[2], .dh = 1, .dw = 1};
     s.kh = o->pool[0];
     s.kw = o->pool[1];
-    s.sh = own ? o->strides[0] : s.kh;
-    s.sw = own ? o->strides[1] : s.kw;
+    max_pooling2d_strides(o, &s);
+    s.oh = nn_window_output(s.h, s.kh, s.sh, 1, o->padding, &s.top);
+    s.ow = nn_window_output(s.w, s.kw, s.sw, 1, o->padding, &s.left);
     return s;
-}
-
-static void max_pooling2d_place(nn__window *s, int padding)
-{
-    s->oh = nn_window_output(s->h, s->kh, s->sh, 1, padding, &s->top);
-    s->ow = nn_window_output(s->w, s->kw, s->sw, 1, padding, &s->left);
 }
 
 static nn_status max_pooling2d_infer(nn_infer *infer)
@@ -40,11 +41,12 @@ static nn_status max_pooling2d_infer(nn_infer *infer)
     if (infer->inputs[0].rank != 3)
         return nn_infer_fail(infer, NN_ESHAPE, "the input must be a picture, it is %s",
                              nn__shape_text(&infer->inputs[0], text, sizeof text));
-    nn__window s = max_pooling2d_window(o, &infer->inputs[0]);
+    nn__window s = {0};
+    max_pooling2d_strides(o, &s);
     if (s.sh < 1 || s.sw < 1)
         return nn_infer_fail(infer, NN_EINVAL, "strides are %dx%d, they must be at least 1", s.sh,
                              s.sw);
-    max_pooling2d_place(&s, o->padding);
+    s = nn__max_pooling2d_window(o, &infer->inputs[0]);
     if (s.oh < 1 || s.ow < 1)
         return nn_infer_fail(infer, NN_ESHAPE, "pool %dx%d exceeds the input %dx%d", s.kh, s.kw,
                              s.h, s.w);
@@ -63,8 +65,7 @@ typedef struct max_pooling2d_run {
 static max_pooling2d_run max_pooling2d_begin(const nn_pass *pass)
 {
     const nn_max_pool2d_options *o = pass->options;
-    max_pooling2d_run run = {.window = max_pooling2d_window(o, &pass->x_shape[0])};
-    max_pooling2d_place(&run.window, o->padding);
+    max_pooling2d_run run = {.window = nn__max_pooling2d_window(o, &pass->x_shape[0])};
     run.x_count = nn__shape_count(&pass->x_shape[0]);
     run.y_count = nn__shape_count(pass->y_shape);
     return run;

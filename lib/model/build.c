@@ -131,7 +131,10 @@ nn_status nn_model_build(nn_model *model)
     NN_TRY(nn__model_check(model));
     if (model->built)
         return NN_OK;
-    NN_TRY(nn__model_keep(model, build_all(model)));
+    unsigned saved = nn__float_mode_enter(); /* the first weights are the same in any mode */
+    nn_status status = build_all(model);
+    nn__float_mode_leave(saved);
+    NN_TRY(nn__model_keep(model, status));
     model->built = 1;
     return NN_OK;
 }

@@ -64,14 +64,14 @@ static nn_real **run_step(nn_context *context, nn__run *run, int s, nn_real **ro
         x[i] = block_at(context, plan, plan->value[step->inputs[i]]);
     run_shapes(context->model, step, shapes);
     *pass = (nn_pass){.struct_size = sizeof *pass,
-                      .options = step->options,
+                      .options = step->fused.first != NULL ? &step->fused : step->options,
                       .training = run->program.training,
                       .trainable = !context->model->nodes[step->node].frozen,
                       .activation = step->activation,
                       .input_count = step->input_count,
                       .node = (uint32_t)step->node,
                       .x_shape = shapes,
-                      .y_shape = &context->model->nodes[step->node].output,
+                      .y_shape = &context->model->nodes[step->last_node].output,
                       .x = (const nn_real *const *)(void *)x,
                       .y = block_at(context, plan, plan->value[step->output]),
                       .dy = block_at(context, plan, plan->gradient[step->output]),

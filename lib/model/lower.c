@@ -48,6 +48,7 @@ static nn__step *lower_step(struct lowering *l, int node, const nn_layer_kind *k
     *step = (nn__step){.kind = kind,
                        .options = l->model->nodes[node].layer->object.options,
                        .node = node,
+                       .last_node = node,
                        .input_count = count,
                        .inputs = l->next_input,
                        .about = *about};

@@ -1,0 +1,43 @@
+/*
+ * Microbenchmarks of libnn. main.c reads the options and the machine's own rate; each part is a
+ * file. Programs of the house: they may see the library's internal headers.
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include "formats/json.h"
+#include "nn.h"
+
+struct bench {
+    int threads;
+    double seconds; /* of measuring per thing measured                           */
+    double rate;    /* GFLOP/s of sgemm 1024^3 on one thread of this machine     */
+    nn__json_writer json;
+};
+
+/* The parts. */
+void bench_gemm(
+    struct bench *bench); /* products of matrices as the layers cut them               */
+void bench_conv(
+    struct bench *bench); /* convolutions: forward, dX, dW                             */
+void bench_layers(
+    struct bench *bench); /* every layer of conv2 and deep inside a training step      */
+void bench_train(
+    struct bench *bench); /* training steps, the start of a process, peak memory       */
+void bench_infer(
+    struct bench *bench); /* inference                                                 */
+
+/* Operations per second of sgemm 1024^3 on one thread, in 1e9. */
+double bench_rate(double seconds);
+
+/* "nn_bench: ..." on stderr, exit status 1. */
+_Noreturn void bench_fail(const char *format, ...) NN_PRINTF(1, 2);
+/* Fails with the library's message where status is one. */
+void bench_check(nn_status status);
+
+/* count numbers, set to zero, or a failure; the caller frees them with nn__free. */
+nn_real *bench_alloc(size_t count);
+/* The same numbers of -1..1 in every run. */
+void bench_fill(nn_real *values, size_t count);
+
+#endif

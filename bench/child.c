@@ -1,0 +1,135 @@
+#include "child.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "limit.h"
+#include "models.h"
+#include "report.h"
+
+enum { BATCH = 32, STEPS = 100 };
+
+/* ---- The parent ---- */
+
+static void child_exec(const char *what, int threads, int output)
+{
+    char number[16];
+    snprintf(number, sizeof number, "%d", threads);
+    if (dup2(output, STDOUT_FILENO) >= 0)
+        execl("/proc/self/exe", "nn_bench", "--child", what, "--threads", number, (char *)NULL);
+    _exit(1);
+}
+
+/* The number that a child says; *start gets the moment before it was born. NaN: it failed. */
+static double child_number(const char *what, int threads, double *start)
+{
+    int ends[2], status = 1;
+    char text[64] = "";
+    if (pipe(ends) != 0)
+        return NAN;
+    *start = nn__seconds();
+    pid_t child = fork();
+    if (child == 0)
+        child_exec(what, threads, ends[1]);
+    close(ends[1]);
+    FILE *from = fdopen(ends[0], "r");
+    if (from == NULL)
+        close(ends[0]);
+    int said = from != NULL && fgets(text, sizeof text, from) != NULL;
+    if (from != NULL)
+        fclose(from);
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || !said)
+        return NAN;
+    return strtod(text, NULL);
+}
+
+void child_start(struct bench *bench)
+{
+    double milliseconds[ROUNDS], start;
+    for (int i = 0; i < ROUNDS; i++) {
+        double end = child_number("start", bench->threads, &start);
+        if (isnan(end)) {
+            printf("start deep: not measured, this system cannot run the program anew\n");
+            return;
+        }
+        milliseconds[i] = (end - start) * 1e3;
+    }
+    struct spread value = spread_of(milliseconds);
+    report_value(bench, "start deep", &value, "ms",
+                 "from process start to the first finished step");
+}
+
+void child_memory(struct bench *bench)
+{
+    double start;
+    if (getenv("CIFAR10_DIR") == NULL)
+        return;
+    double bytes = child_number("memory", bench->threads, &start);
+    if (isnan(bytes)) {
+        printf("memory conv2: not measured, see above\n");
+        return;
+    }
+    struct spread value = {bytes * 1e-6, bytes * 1e-6, bytes * 1e-6};
+    report_value(bench, "memory conv2", &value, "MB",
+                 "at the most, training on all of CIFAR-10 (50,000 pictures, batch 32)");
+}
+
+/* ---- The child ---- */
+
+static double start_main(int threads)
+{
+    nn_dataset *data = nn_drawings(.rows = BATCH, .one_hot = 1);
+    if (data == NULL)
+        bench_fail("%s", nn_error_message());
+    nn_model *model = network_new(&network_deep, threads);
+    bench_check(nn_fit(model, data, .batch_size = BATCH));
+    return nn__seconds();
+}
+
+/* The peak of this process so far, in bytes. */
+static double peak_memory(void)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[256];
+    double kilobytes = 0;
+    if (status == NULL)
+        bench_fail("/proc/self/status: this system does not tell a process's memory");
+    while (fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kilobytes = strtod(line + 6, NULL);
+    fclose(status);
+    return kilobytes * 1024;
+}
+
+/* All that the example does in an epoch, with fewer steps. */
+static double memory_main(int threads)
+{
+    nn_dataset *all = nn_cifar10(.directory = getenv("CIFAR10_DIR"), .one_hot = 1);
+    nn_dataset *training, *validation;
+    if (all == NULL)
+        bench_fail("%s", nn_error_message());
+    bench_check(nn_dataset_split(all, 0.2, 0, &training, &validation));
+    nn_model *model = network_new(&network_conv2, threads);
+    bench_check(nn_fit(model, training, .batch_size = BATCH, .validation_data = validation,
+                       .callbacks = nn_callbacks(limit_new(STEPS))));
+    return peak_memory();
+}
+
+void child_main(const char *what, int threads)
+{
+    double number = 0;
+    if (strcmp(what, "start") == 0)
+        number = start_main(threads);
+    else if (strcmp(what, "memory") == 0)
+        number = memory_main(threads);
+    else
+        bench_fail("--child '%s': must be start or memory", what);
+    printf("%.9f\n", number);
+    exit(0);
+}

@@ -1,0 +1,123 @@
+/*
+ * Products of matrices: nn__gemm on one thread at the shapes that the layers' tasks hand to it.
+ * The cuts are those of lib/layers/conv2d.c and dense.c: a convolution takes tiles of output
+ * pixels, a dense layer with few rows chunks of its inputs.
+ */
+#include <stdio.h>
+
+#include "base/base.h"
+#include "kernels/kernels.h"
+#include "model/context.h"
+#include "report.h"
+
+enum { BATCH = 32, SIDE = 1024 };
+
+/* C[m][n] = op(A)[m][k] op(B)[k][n] with the row strides of A, B, C. */
+typedef struct product {
+    int ta, tb, m, n, k;
+    int lda, ldb, ldc;
+    nn_real *a, *b, *c;
+} product;
+
+static void product_run(void *arg, int count)
+{
+    const product *p = arg;
+    unsigned saved = nn__run_enter();
+    for (int i = 0; i < count; i++)
+        nn__gemm(p->ta, p->tb, p->m, p->n, p->k, 1, p->a, p->lda, p->b, p->ldb, 0, p->c, p->ldc);
+    nn__run_leave(saved);
+}
+
+static double product_flops(const product *p)
+{
+    return 2.0 * p->m * p->n * p->k;
+}
+
+static struct timing product_time(product *p, double seconds)
+{
+    const size_t a = (size_t)(p->ta ? p->k : p->m) * (size_t)p->lda,
+                 b = (size_t)(p->tb ? p->n : p->k) * (size_t)p->ldb,
+                 c = (size_t)p->m * (size_t)p->ldc;
+    struct timing timing;
+    p->a = bench_alloc(a);
+    p->b = bench_alloc(b);
+    p->c = bench_alloc(c);
+    bench_fill(p->a, a);
+    bench_fill(p->b, b);
+    timing_measure(&(struct job){product_run, p}, &timing, 1, seconds);
+    nn__free(p->a);
+    nn__free(p->b);
+    nn__free(p->c);
+    return timing;
+}
+
+double bench_rate(double seconds)
+{
+    product p = {0, 0, SIDE, SIDE, SIDE, SIDE, SIDE, SIDE, NULL, NULL, NULL};
+    struct timing timing = product_time(&p, seconds);
+    return product_flops(&p) * 1e-9 / spread_of(timing.seconds).median;
+}
+
+static void product_report(struct bench *bench, const char *layer, const char *pass, product p)
+{
+    char name[128];
+    measured m = {.threads = 1,
+                  .flops = product_flops(&p),
+                  .unit = GFLOP_PER_SECOND,
+                  .timing = product_time(&p, bench->seconds)};
+    snprintf(name, sizeof name, "gemm %s %s %dx%dx%d", layer, pass, p.m, p.n, p.k);
+    m.name = name;
+    report_measured(bench, &m);
+}
+
+/* ---- 3x3 convolutions of c channels with f filters ---- */
+
+static int tile_pixels(int depth)
+{
+    int tile = 65536 / depth;
+    tile = tile < 32 ? 32 : tile > 512 ? 512 : tile;
+    return tile / 4 * 4;
+}
+
+static void gemm_conv(struct bench *bench, const char *layer, int c, int f)
+{
+    const int depth = 9 * c, mirror = 9 * f;
+    const int tile = tile_pixels(depth), mirror_tile = tile_pixels(mirror);
+    product_report(bench, layer, "forward",
+                   (product){.m = tile, .n = f, .k = depth, .lda = depth, .ldb = f, .ldc = f});
+    product_report(
+        bench, layer, "dW",
+        (product){.ta = 1, .m = depth, .n = f, .k = tile, .lda = depth, .ldb = f, .ldc = f});
+    if (c > 3)
+        product_report(
+            bench, layer, "dX",
+            (product){.m = mirror_tile, .n = c, .k = mirror, .lda = mirror, .ldb = c, .ldc = c});
+}
+
+/* ---- Dense layers from k to u, BATCH rows ---- */
+
+static void gemm_dense(struct bench *bench, const char *layer, int k, int u)
+{
+    const int chunk = k < 256 ? k : 256;
+    product_report(bench, layer, "forward",
+                   (product){.m = BATCH, .n = u, .k = chunk, .lda = k, .ldb = u, .ldc = u});
+    product_report(
+        bench, layer, "dW",
+        (product){.ta = 1, .m = chunk, .n = u, .k = BATCH, .lda = k, .ldb = u, .ldc = u});
+    product_report(
+        bench, layer, "dX",
+        (product){.tb = 1, .m = BATCH, .n = chunk, .k = u, .lda = u, .ldb = u, .ldc = k});
+}
+
+void bench_gemm(struct bench *bench)
+{
+    gemm_conv(bench, "conv 32x32x3->10", 3, 10);
+    gemm_conv(bench, "conv 32x32x3->32", 3, 32);
+    gemm_conv(bench, "conv 16x16x32->64", 32, 64);
+    gemm_conv(bench, "conv 8x8x64->128", 64, 128);
+    gemm_conv(bench, "conv 56x56x64->64", 64, 64);
+    gemm_dense(bench, "dense 2560->100", 2560, 100);
+    gemm_dense(bench, "dense 100->10", 100, 10);
+    gemm_dense(bench, "dense 2048->256", 2048, 256);
+    gemm_dense(bench, "dense 256->10", 256, 10);
+}

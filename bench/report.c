@@ -1,0 +1,208 @@
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/files.h"
+#include "kernels/kernels.h"
+
+enum { NUMBER = 48 };
+
+/* Three digits or more: 1.50, 85.1, 21,345. Returns text. */
+static char *number_text(double value, char text[NUMBER])
+{
+    if (!(value >= 999.5)) {
+        int digits = value >= 99.95 ? 0 : value >= 9.995 ? 1 : value >= 0.0995 ? 2 : 4;
+        snprintf(text, NUMBER, "%.*f", digits, value);
+        return text;
+    }
+    char plain[NUMBER];
+    int length = snprintf(plain, sizeof plain, "%.0f", value);
+    char *to = text;
+    for (int i = 0; i < length && to + 2 < text + NUMBER; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            *to++ = ',';
+        *to++ = plain[i];
+    }
+    *to = '\0';
+    return text;
+}
+
+/* ---- Parts of a line ---- */
+
+static void put_number(double value, const char *unit)
+{
+    char text[NUMBER];
+    printf("%s %s  ", number_text(value, text), unit);
+}
+
+static void put_time(double seconds)
+{
+    if (seconds < 1e-4)
+        put_number(seconds * 1e6, "us");
+    else
+        put_number(seconds * 1e3, "ms");
+}
+
+static void put_spread(const struct spread *s)
+{
+    char low[NUMBER], high[NUMBER];
+    printf("(%s..%s)\n", number_text(s->min, low), number_text(s->max, high));
+    fflush(stdout);
+}
+
+/* ---- Results ---- */
+
+static void json_spread(nn__json_writer *json, const struct spread *s, const char *unit)
+{
+    nn__json_key(json, "value");
+    nn__json_put_number(json, s->median);
+    nn__json_key(json, "unit");
+    nn__json_put_string(json, unit);
+    nn__json_key(json, "min");
+    nn__json_put_number(json, s->min);
+    nn__json_key(json, "max");
+    nn__json_put_number(json, s->max);
+}
+
+static void json_begin(nn__json_writer *json, const char *name, int batch, int threads)
+{
+    nn__json_begin_object(json);
+    nn__json_key(json, "name");
+    nn__json_put_string(json, name);
+    nn__json_key(json, "batch");
+    nn__json_put_integer(json, batch);
+    nn__json_key(json, "threads");
+    nn__json_put_integer(json, threads);
+}
+
+static void json_number(nn__json_writer *json, const char *key, double value)
+{
+    nn__json_key(json, key);
+    nn__json_put_number(json, value);
+}
+
+/* Work per second from seconds: the fastest run gives the largest. */
+static struct spread per_second(const struct spread *seconds, double work)
+{
+    return (struct spread){work / seconds->median, work / seconds->max, work / seconds->min};
+}
+
+static void json_measured(nn__json_writer *json, const measured *m, const struct spread *value,
+                          double seconds, double gflops, double share)
+{
+    json_begin(json, m->name, m->batch, m->threads);
+    json_spread(json, value, m->unit == GFLOP_PER_SECOND ? "GFLOP/s" : "images/s");
+    json_number(json, "seconds", seconds);
+    if (gflops > 0) {
+        json_number(json, "gflops", gflops);
+        json_number(json, "of_sgemm", share);
+    }
+    if (m->speedup > 0)
+        json_number(json, "speedup", m->speedup);
+    nn__json_end_object(json);
+}
+
+static void put_gflops(double gflops, double share)
+{
+    if (gflops <= 0)
+        return;
+    put_number(gflops, "GFLOP/s");
+    printf("%.0f %% of sgemm  ", 100 * share);
+}
+
+void report_measured(struct bench *bench, const measured *m)
+{
+    const struct spread seconds = spread_of(m->timing.seconds);
+    const int flops_first = m->unit == GFLOP_PER_SECOND;
+    const struct spread value =
+        per_second(&seconds, flops_first ? m->flops * 1e-9 : (double)m->batch);
+    const double gflops = m->flops * 1e-9 / seconds.median;
+    const double share = gflops / (bench->rate * m->threads);
+    printf("%s ", m->name);
+    if (m->batch > 0)
+        printf("batch %d ", m->batch);
+    printf("threads %d: ", m->threads);
+    if (flops_first)
+        put_gflops(gflops, share);
+    if (m->batch > 0)
+        put_number(m->batch / seconds.median, "images/s");
+    put_time(seconds.median);
+    if (!flops_first)
+        put_gflops(gflops, share);
+    if (m->speedup > 0)
+        printf("speedup %.2f  ", m->speedup);
+    put_spread(&value);
+    json_measured(&bench->json, m, &value, seconds.median, gflops, share);
+}
+
+void report_value(struct bench *bench, const char *name, const struct spread *value,
+                  const char *unit, const char *what)
+{
+    char text[NUMBER];
+    printf("%s: %s %s %s  ", name, number_text(value->median, text), unit, what);
+    put_spread(value);
+    json_begin(&bench->json, name, 0, bench->threads);
+    json_spread(&bench->json, value, unit);
+    nn__json_end_object(&bench->json);
+}
+
+/* ---- Beginning and end ---- */
+
+static void json_machine(nn__json_writer *json, const struct bench *bench)
+{
+    nn__json_key(json, "machine");
+    nn__json_begin_object(json);
+    nn__json_key(json, "cpu");
+    nn__json_put_string(json, nn__cpu_name());
+    nn__json_key(json, "kernels");
+    nn__json_put_string(json, nn__level_name(nn__cpu_level()));
+    nn__json_key(json, "blas");
+    nn__json_put_string(json, nn__gemm_name());
+    nn__json_key(json, "library");
+    nn__json_put_string(json, nn_version());
+    nn__json_key(json, "threads");
+    nn__json_put_integer(json, bench->threads);
+    json_number(json, "sgemm_gflops", bench->rate);
+    nn__json_end_object(json);
+}
+
+void report_begin(struct bench *bench)
+{
+    char one[NUMBER], all[NUMBER];
+    printf("nn_bench: %s, kernels %s, %s, %d thread%s; own rate (sgemm 1024^3) %s GFLOP/s "
+           "on one thread, %s on %d\n",
+           nn__cpu_name(), nn__level_name(nn__cpu_level()), nn__gemm_name(), bench->threads,
+           bench->threads == 1 ? "" : "s", number_text(bench->rate, one),
+           number_text(bench->rate * bench->threads, all), bench->threads);
+    fflush(stdout);
+    nn__json_begin_object(&bench->json);
+    json_machine(&bench->json, bench);
+    nn__json_key(&bench->json, "results");
+    nn__json_begin_array(&bench->json);
+}
+
+static nn_status write_file(const char *path, const char *text, size_t size)
+{
+    nn__writer *writer;
+    NN_TRY(nn__writer_begin(path, 0, &writer));
+    nn_status status = nn__writer_write(writer, text, size);
+    if (status == NN_OK)
+        status = nn__writer_write(writer, "\n", 1);
+    if (status == NN_OK)
+        return nn__writer_commit(writer);
+    nn__writer_abandon(writer);
+    return status;
+}
+
+void report_end(struct bench *bench, const char *path)
+{
+    char *text;
+    size_t size;
+    nn__json_end_array(&bench->json);
+    nn__json_end_object(&bench->json);
+    bench_check(nn__json_finish(&bench->json, &text, &size));
+    if (path != NULL)
+        bench_check(write_file(path, text, size));
+    nn__free(text);
+}

@@ -1,0 +1,36 @@
+/* Results as lines and as JSON. */
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
+
+#include "bench.h"
+#include "timing.h"
+
+/* Which unit comes first in a line, carries the spread, and is the value in JSON. */
+typedef enum main_unit { IMAGES_PER_SECOND, GFLOP_PER_SECOND } main_unit;
+
+typedef struct measured {
+    const char *name; /* "train conv2"                                             */
+    int batch;        /* pictures of a run; 0: it has none                         */
+    int threads;
+    double flops; /* of a run, those of direct convolution; 0: they mean little */
+    main_unit unit;
+    double speedup; /* against one thread; 0: not told                           */
+    struct timing timing;
+} measured;
+
+/*
+ * One line, and one entry of the JSON text:
+ *   train conv2 batch 32 threads 2: 21,345 images/s  1.50 ms  85.1 GFLOP/s  43 % of sgemm  (MIN..MAX)
+ * MIN and MAX are in the first unit; sgemm is the machine's own rate on one thread, times threads.
+ */
+void report_measured(struct bench *bench, const measured *m);
+
+/* "NAME: VALUE UNIT WHAT  (min..max)"; what explains the number. */
+void report_value(struct bench *bench, const char *name, const struct spread *value,
+                  const char *unit, const char *what);
+
+/* The header line, and the head of the JSON text; report_end gives its rest to a file. */
+void report_begin(struct bench *bench);
+void report_end(struct bench *bench, const char *path);
+
+#endif

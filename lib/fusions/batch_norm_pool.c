@@ -1,0 +1,136 @@
+/*
+ * Batch normalization followed by max pooling: the normalized picture lives in a worker's scratch,
+ * in cache, and only its pooled quarter is written to memory. Backward, dy is spread over the
+ * picture in scratch as well, once for the sums and once for dx.
+ *
+ *   forward   moments of x; per part: scratch = x s + t, y and where = pooled scratch
+ *   backward  per part: scratch = dy spread by where; sums.  Again: scratch; dx = a scratch + b x + d
+ *
+ * The same kernels run over the same parts as in the two layers by themselves, so the bits are the
+ * same, ties and signs of gamma included.
+ *
+ * Kept: what batch normalization keeps, then where[rows][oh][ow][c].
+ */
+#include "fusions/fusions.h"
+#include "layers/batch_normalization.h"
+#include "layers/max_pooling2d.h"
+
+enum { ALIGNMENT = 64 };
+
+struct batch_norm_pool {
+    nn__window window;
+    size_t x_count, y_count; /* of a picture                      */
+    uint32_t *where;         /* NULL where nothing is kept of it  */
+};
+
+static size_t round_up(size_t bytes)
+{
+    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+}
+
+/* Pictures of a part; *first is the first of them. */
+static size_t part_pictures(const nn__batch_norm_run *run, int part, size_t *first)
+{
+    size_t line, lines = nn__batch_norm_lines(run, part, &line);
+    *first = line / run->lines;
+    return lines / run->lines;
+}
+
+static nn_real *y_of_part(const nn_pass *pass, const nn__batch_norm_run *run, int part, int worker)
+{
+    (void)run;
+    (void)part;
+    return nn_scratch(pass, worker);
+}
+
+static void pool_part(const nn_pass *pass, const nn__batch_norm_run *run, int part, int worker)
+{
+    const struct batch_norm_pool *f = run->owner;
+    const nn_real *x = nn_scratch(pass, worker);
+    size_t first, count = part_pictures(run, part, &first);
+    for (size_t i = 0; i < count; i++, x += f->x_count) {
+        size_t at = (first + i) * f->y_count;
+        nn__kernels->max_pool(pass->y + at, f->where != NULL ? f->where + at : NULL, x, &f->window,
+                              0, f->window.oh);
+    }
+}
+
+static const nn_real *spread_part(const nn_pass *pass, const nn__batch_norm_run *run, int part,
+                                  int worker)
+{
+    const struct batch_norm_pool *f = run->owner;
+    nn_real *scratch = nn_scratch(pass, worker);
+    size_t first, count = part_pictures(run, part, &first);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = (first + i) * f->y_count;
+        nn__kernels->max_pool_gradient(scratch + i * f->x_count, pass->dy + at, f->where + at,
+                                       &f->window);
+    }
+    return scratch;
+}
+
+/* The pass as batch normalization wants to see it, and its run with our places for y and dy. */
+static nn__batch_norm_run begin(const nn_pass *pass, nn_pass *own, struct batch_norm_pool *f)
+{
+    const nn__fused_options *options = pass->options;
+    *own = *pass;
+    own->options = options->first;
+    f->window = nn__max_pooling2d_window(options->second, &pass->x_shape[0]);
+    f->x_count = nn__shape_count(&pass->x_shape[0]);
+    f->y_count = nn__shape_count(pass->y_shape);
+    f->where = NULL;
+    if (pass->kept != NULL)
+        f->where = (uint32_t *)(void *)((char *)pass->kept + options->first_kept);
+    nn__batch_norm_run run = nn__batch_norm_begin(own);
+    run.owner = f;
+    run.y_of_part = y_of_part;
+    run.y_done = pool_part;
+    run.dy_of_part = spread_part;
+    return run;
+}
+
+static void batch_norm_pool_forward(const nn_pass *pass)
+{
+    nn_pass own;
+    struct batch_norm_pool f;
+    nn__batch_norm_run run = begin(pass, &own, &f);
+    nn__batch_norm_forward(&own, &run);
+}
+
+static void batch_norm_pool_backward(const nn_pass *pass)
+{
+    nn_pass own;
+    struct batch_norm_pool f;
+    nn__batch_norm_run run = begin(pass, &own, &f);
+    nn__batch_norm_backward(&own, &run);
+}
+
+static const nn_layer_kind batch_norm_pool_step = {
+    .kind = {.struct_size = sizeof(nn_layer_kind), .name = "batch_norm_pool"},
+    .forward = batch_norm_pool_forward,
+    .backward = batch_norm_pool_backward,
+};
+
+void nn__fuse_batch_norm_pool(nn__program *program)
+{
+    for (int s = 1; s < program->step_count; s++) {
+        nn__step *pool = &program->steps[s];
+        const nn__value *between = &program->values[pool->inputs[0]];
+        if (pool->kind != &nn__max_pooling2d_layer || between->producer < 0 ||
+            between->consumers != 1 || pool->inputs[0] == program->prediction)
+            continue;
+        nn__step *norm = &program->steps[between->producer];
+        if (norm->kind != &nn__batch_normalization_layer)
+            continue;
+        norm->kind = &batch_norm_pool_step;
+        norm->fused = (nn__fused_options){norm->options, pool->options, round_up(norm->about.kept)};
+        norm->last_node = pool->last_node;
+        norm->about.flags = program->training ? NN_KEEPS_X : 0;
+        if (program->training)
+            norm->about.kept = norm->fused.first_kept + pool->about.kept;
+        norm->about.scratch = nn__batch_norm_part_bytes(&norm->about.output);
+        norm->about.output = pool->about.output;
+        nn__step_join(program, between->producer, s);
+        s--;
+    }
+}
