@@ -100,6 +100,7 @@ HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
 SANITIZERS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 BASE := -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -ffp-contract=off -fPIC -fvisibility=hidden \
+    -fno-asynchronous-unwind-tables \
     -ffunction-sections -fdata-sections -pthread -Iinclude -Ilib \
     $(WARNINGS) $(if $(SANITIZE),$(SANITIZERS),$(HARDENING))
 LINK := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl,-z,defs) -Wl,-z,relro,-z,now,-z,noexecstack
@@ -111,13 +112,9 @@ BLAS_LIBS ?= $(shell pkg-config --libs $(BLAS_PC) 2>/dev/null)
 endif
 LIBS := $(BLAS_LIBS) -lm -pthread
 
-# What single files need on top. Pooling and batch norm take half the room without -O3's unrolling
-# and run as fast.
+# What single files need on top.
 KERNEL := -O3 -fno-math-errno -fno-trapping-math
 FLAGS_lib/kernels/builtin_gemm.c := -ffp-contract=fast
-SMALL := -O2 $(if $(findstring clang,$(CC)),,-ftree-vectorize -fvect-cost-model=dynamic)
-FLAGS_lib/kernels/pooling.c := $(SMALL)
-FLAGS_lib/kernels/batch_norm.c := $(SMALL)
 FLAGS_lib/kernels/levels.c := $(if $(X86),-DNN_HAVE_X86_LEVELS)
 FLAGS_lib/kernels/gemm.c := \
     $(if $(filter builtin,$(BLAS)),-DNN_BLAS_BUILTIN,$(BLAS_CFLAGS:-I%=-isystem %))
@@ -139,7 +136,8 @@ $(shell mkdir -p $(B))
 $(file >$(B)/flags,$(COMMAND))
 endif
 
-compile = $(Q)mkdir -p $(@D) && $(CC) $(BASE) $(if $(findstring tests/,$@),-Itests -Wno-missing-prototypes) $(1) \
+IN_TESTS = $(if $(findstring tests/,$@),-Itests -Wno-missing-prototypes)
+compile = $(Q)mkdir -p $(@D) && $(CC) $(BASE) $(IN_TESTS) $(1) \
     $(FLAGS_$<) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 # $(1) the folder of the objects, $(2) flags, $(3) a level

@@ -9,7 +9,7 @@
 
 /* Time from the start of a process to deep's first finished training step. */
 void child_start(struct bench *bench);
-/* Peak resident memory of training conv2 on all of CIFAR-10, where $CIFAR10_DIR says where it is. */
+/* Peak resident memory of training conv2 on all of CIFAR-10, found by $CIFAR10_DIR if set. */
 void child_memory(struct bench *bench);
 
 /* The child's side: does what it is for and ends the process. */

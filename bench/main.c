@@ -87,14 +87,15 @@ static double option_number(const char *name, const char *text, double low, doub
 {
     char *end;
     double value = strtod(text, &end);
-    if (text[0] == '\0' || strspn(text, "0123456789.") != strlen(text) || *end != '\0' ||
-        value < low || value > high)
+    if (strspn(text, "0123456789.") != strlen(text) || *end != '\0' || value < low || value > high)
         bench_fail("%s '%s': must be a number from %g to %g", name, text, low, high);
     return value;
 }
 
 static void option_set(struct options *o, const char *name, const char *text)
 {
+    if (text[0] == '\0')
+        bench_fail("%s '': must not be empty", name);
     if (strcmp(name, "--json") == 0) {
         o->json = text;
     } else if (strcmp(name, "--child") == 0) {

@@ -20,8 +20,9 @@ typedef struct measured {
 
 /*
  * One line, and one entry of the JSON text:
- *   train conv2 batch 32 threads 2: 21,345 images/s  1.50 ms  85.1 GFLOP/s  43 % of sgemm  (MIN..MAX)
- * MIN and MAX are in the first unit; sgemm is the machine's own rate on one thread, times threads.
+ *   train conv2 batch 32 threads 2: 21,345 images/s  1.50 ms  85.1 GFLOP/s  43 % of sgemm  (L..M)
+ * L and M, least and most, are in the first unit; sgemm is the machine's own rate on one
+ * thread, times threads.
  */
 void report_measured(struct bench *bench, const measured *m);
 

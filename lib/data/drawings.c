@@ -325,7 +325,6 @@ NN__NO_TAIL_PADDING(nn_drawings_options, one_hot);
 nn_dataset *nn_drawings_new(const nn_drawings_options *options)
 {
     static const nn_shape shape = {3, {SIDE, SIDE, 3}};
-    static const canvas blank;
     nn_drawings_options o;
     if (nn__dataset_options(&o, sizeof o, options, "drawings") != NN_OK ||
         nn__dataset_choice(o.part, NN_TEST, "drawings", "part") != NN_OK ||
@@ -335,7 +334,8 @@ nn_dataset *nn_drawings_new(const nn_drawings_options *options)
     nn__pictures *pictures = nn__pictures_new(rows, &shape, CLASSES);
     if (pictures == NULL)
         return NULL;
-    canvas c = blank;
+    canvas c;
+    memset(&c, 0, sizeof c);
     for (size_t row = 0; row < rows; row++) {
         draw(&c, o.seed, o.part, row, pictures->pixels + row * pictures->size);
         pictures->labels[row] = (unsigned char)(row % CLASSES);

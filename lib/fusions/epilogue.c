@@ -14,7 +14,8 @@ void nn__fuse_epilogue(nn__program *program)
         if (z->producer < 0 || z->consumers > 1 || step->inputs[0] == program->prediction)
             continue; /* somebody else wants z */
         nn__step *layer = &program->steps[z->producer];
-        if (layer->is_activation || !(layer->about.flags & NN_EPILOGUE))
+        if (layer->is_activation || layer->activation != NN_LINEAR ||
+            !(layer->about.flags & NN_EPILOGUE))
             continue;
         layer->activation = step->activation;
         layer->about.flags |= NN_KEEPS_Y;

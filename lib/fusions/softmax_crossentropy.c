@@ -17,8 +17,10 @@ void nn__fuse_softmax_crossentropy(nn__program *program)
     if (!step->is_activation || step->activation != fuses_with ||
         program->values[program->prediction].consumers > 0)
         return;
-    if (program->values[step->inputs[0]].consumers > 1)
-        return; /* somebody else still wants z */
+    const nn__value *z = &program->values[step->inputs[0]];
+    if (z->consumers > 1 ||
+        (z->producer >= 0 && (program->steps[z->producer].about.flags & NN_KEEPS_Y)))
+        return; /* somebody else still wants z, which the loss overwrites */
     nn__step_remove(program, last);
     program->loss_fused = 1;
 }

@@ -23,7 +23,7 @@
 #include "kernels/kernels.h"
 #include "layers/layer.h"
 
-enum { GROUPS = 8, TILE_FLOATS = 65536, TILE_LEAST = 32, TILE_MOST = 512 };
+enum { GROUPS = 8, TILE_FLOATS = 196608, TILE_LEAST = 32, TILE_MOST = 512 };
 
 static const nn_option conv2d_fields[] = {
     NN__OPTION(nn_conv2d_options, INT, filters, .rules = NN_REQUIRED, .minimum = 1,

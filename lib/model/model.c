@@ -78,6 +78,7 @@ static nn_status model_room_for_node(nn_model *model)
 /* What must hold before the layer is taken; it is the caller's to free where this fails. */
 static nn_status model_may_append(const nn_model *model, const nn_layer *layer)
 {
+    NN_TRY(nn__model_check(model));
     if (layer == NULL)
         return nn_fail(NN_ENOMEM, "no memory for layer %d", model->node_count);
     if (layer->object.owned)

@@ -55,9 +55,35 @@ static nn_model *read_logits(void)
     return m;
 }
 
-static make_model *const models[] = {chain, layers_of_activation, shared_input, read_output,
-                                     read_logits};
+/* An activation after an activation: only the first belongs to the convolution. */
+static nn_model *two_activations(void)
+{
+    return nn_sequential(nn_input(8, 8, 3), nn_conv2d(3, {3, 3}, .activation = NN_RELU),
+                         nn_activation(NN_SIGMOID), nn_flatten(), nn_dense(10, NN_SIGMOID),
+                         nn_activation(NN_SOFTMAX));
+}
+
+static nn_model *norm_and_pool(void)
+{
+    return nn_sequential(nn_input(8, 8, 3), nn_conv2d(5, {3, 3}, .activation = NN_RELU),
+                         nn_batch_norm(), nn_max_pool2d({2, 2}), nn_batch_norm(.no_center = 1),
+                         nn_max_pool2d({2, 2}, {1, 1}, .padding = NN_SAME), nn_flatten(),
+                         nn_dense(10, NN_SOFTMAX));
+}
+
+static make_model *const models[] = {chain,       layers_of_activation, shared_input, read_output,
+                                     read_logits, two_activations,      norm_and_pool};
 enum { MODELS = sizeof models / sizeof models[0] };
+
+/* Every weight of a layer's vectors away from its first value: gammas of both signs, and zeros. */
+static void stir(nn_model *model)
+{
+    static const double values[] = {0.75, -1.5, 0, 1, 0.25};
+    for (int w = 0; w < model->weight_count; w++)
+        for (size_t i = 0; model->weights[w].shape.rank == 1 && i < model->weights[w].count; i++)
+            if (model->weights[w].trainable)
+                model->values[model->weights[w].offset + i] = (nn_real)values[i % 5];
+}
 
 static nn_model *compiled(make_model *make, int no_fusion)
 {
@@ -65,10 +91,11 @@ static nn_model *compiled(make_model *make, int no_fusion)
     nn_model_set_seed(model, 5);
     nn_model_set_threads(model, 2);
     ck_assert_msg(
-        nn_compile(model, .optimizer = nn_sgd(.learning_rate = 0.1),
+        nn_compile(model, .optimizer = nn_sgd(.learning_rate = 0.01),
                    .loss = nn_categorical_crossentropy(.from_logits = make == read_output),
                    .metrics = nn_metrics(nn_accuracy()), .no_fusion = no_fusion) == NN_OK,
         "%s", nn_error_message());
+    stir(model);
     return model;
 }
 
@@ -181,6 +208,8 @@ START_TEST(what_belongs_together_becomes_one_step_and_nothing_else)
     steps_are(shared_input, 5, 4, 1);
     steps_are(read_output, 2, 2, 0);
     steps_are(read_logits, 3, 3, 0);
+    steps_are(two_activations, 6, 4, 0); /* the loss would overwrite a y that is kept */
+    steps_are(norm_and_pool, 8, 4, 1);
 }
 END_TEST
 

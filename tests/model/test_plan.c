@@ -127,7 +127,7 @@ START_TEST(blocks_alive_together_never_overlap_in_random_graphs)
 }
 END_TEST
 
-/* The plan is worth its name: less than half of what the blocks need side by side. */
+/* The plan is worth its name: less than two thirds of what the blocks need side by side. */
 START_TEST(sharing_saves_memory)
 {
     nn_model *model = deep();
@@ -138,7 +138,7 @@ START_TEST(sharing_saves_memory)
     ck_assert_int_eq(nn__plan_make(model, &program, &plan), NN_OK);
     size_t shared = plan.bytes;
     spread(&plan);
-    ck_assert_uint_lt(shared, plan.bytes / 2);
+    ck_assert_uint_lt(3 * shared, 2 * plan.bytes);
     nn__plan_free(&plan);
     nn__program_free(&program);
     nn_model_free(model);
@@ -206,7 +206,7 @@ START_TEST(the_plan_can_be_printed_before_anything_is_allocated)
     ck_assert_int_eq(nn_model_print_plan(model, 32, stream), NN_OK);
     fclose(stream);
     ck_assert_ptr_nonnull(strstr(text, "batch 32"));
-    ck_assert_ptr_nonnull(strstr(text, "max_pooling2d_1"));
+    ck_assert_ptr_nonnull(strstr(text, "conv2d_1"));
     ck_assert_ptr_nonnull(strstr(text, "total "));
     ck_assert_int_eq(nn_model_print_plan(model, 0, stdout), NN_EINVAL);
     ck_assert_int_eq(nn_model_print_plan(model, 1, NULL), NN_EINVAL);
