@@ -60,6 +60,7 @@ static void train_network(struct bench *bench, const struct network *network,
 
 void bench_train(struct bench *bench)
 {
+    child_start(bench); /* first: this process is still small, so that forking takes no time */
     nn_dataset *data = nn_drawings(.rows = PICTURES, .one_hot = 1);
     if (data == NULL)
         bench_fail("%s", nn_error_message());
@@ -67,6 +68,5 @@ void bench_train(struct bench *bench)
     train_network(bench, &network_conv2, data);
     train_network(bench, &network_deep, data);
     nn_dataset_free(data);
-    child_start(bench);
     child_memory(bench);
 }

@@ -179,9 +179,12 @@ nn_status nn__object_from_json(nn__object *object, const nn__json *json, uint32_
         if (node == NN__JSON_NONE)
             continue;
         known++;
-        if (!get_option(json, node, option, (char *)object->options + option->offset))
-            return nn_fail(NN_EFORMAT, "%s: '%s' has an unreadable option '%s'", where, kind->name,
-                           option->name);
+        if (get_option(json, node, option, (char *)object->options + option->offset))
+            continue;
+        if (option->type == NN_OPTION_STRING && nn__json_string(json, node) != NULL)
+            return NN_ENOMEM; /* it could be read, but not copied */
+        return nn_fail(NN_EFORMAT, "%s: '%s' has an unreadable option '%s'", where, kind->name,
+                       option->name);
     }
     if (known != nn__json_count(json, options))
         return nn_fail(NN_ENOTSUP, "%s: '%s' has an option that this version does not know", where,

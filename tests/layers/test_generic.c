@@ -1,6 +1,7 @@
 /* What holds for every kind of layer; the kinds are those of kinds.def, shown by samples.h. */
 #include "samples.h"
 
+#include "base/files.h"
 #include "model/context.h"
 
 START_TEST(every_kind_has_a_sample)
@@ -217,11 +218,64 @@ START_TEST(a_frozen_layer_passes_gradients_on_and_keeps_its_weights)
 }
 END_TEST
 
+/* ---- Files ---- */
+
+static void train_some(nn_model *model, const sample *s, int steps)
+{
+    int dims[NN_MAX_RANK] = {5};
+    uint64_t state = 108;
+    for (int i = 0; i < s->x.rank; i++)
+        dims[i + 1] = s->x.dims[i];
+    nn_tensor *x = nn_tensor_new(NN_F32, dims, s->x.rank + 1);
+    nn_tensor *t = nn_tensor_new(NN_F32, NN_SHAPE(5, (int)y_count(model, 1)));
+    test_fill_reals(nn_tensor_data(x), nn_tensor_count(x), &state);
+    for (int step = 0; step < steps; step++)
+        ck_assert_msg(nn_train_on_batch(model, x, t, NULL) == NN_OK, "%s", nn_error_message());
+    nn_tensor_free(x);
+    nn_tensor_free(t);
+}
+
+/* Weights, slots, steps; and training that goes on goes on alike. */
+START_TEST(a_saved_model_is_loaded_as_it_was)
+{
+    const sample *s = &samples[_i];
+    nn_model *model = compiled(sample_model(s), 2), *loaded = NULL;
+    const char *path = test_path("model.safetensors");
+    stir(model);
+    train_some(model, s, 2);
+    ck_assert_msg(nn_model_save(model, path) == NN_OK, "%s", nn_error_message());
+    ck_assert_msg(nn_model_load(path, &loaded) == NN_OK, "%s", nn_error_message());
+    for (int round = 0; round < 2; round++) {
+        ck_assert_uint_eq(loaded->value_count, model->value_count);
+        ck_assert_mem_eq(loaded->values, model->values, model->value_count * sizeof(nn_real));
+        ck_assert_mem_eq(loaded->slots, model->slots,
+                         (size_t)model->slot_count * model->parameter_values * sizeof(nn_real));
+        ck_assert_uint_eq(nn_model_steps(loaded), nn_model_steps(model));
+        for (size_t i = 0; i < nn_model_weight_count(model); i++)
+            ck_assert_str_eq(nn_model_weight_name(loaded, i), nn_model_weight_name(model, i));
+        train_some(model, s, 2);
+        train_some(loaded, s, 2);
+    }
+    nn_model_free(model);
+    nn_model_free(loaded);
+}
+END_TEST
+
 /* ---- Memory that fails ---- */
 
+struct life_of {
+    const sample *s;
+    nn_tensor *x, *t;
+    const char *path;
+};
+
 /* Everything a program does with a model of this kind. Returns the first failure. */
-static nn_status life(const sample *s, const nn_tensor *x, const nn_tensor *t)
+static nn_status life(const void *self)
 {
+    const struct life_of *of = self;
+    const sample *s = of->s;
+    const nn_tensor *x = of->x, *t = of->t;
+    nn_model *loaded = NULL;
     nn_status status = NN_OK;
     const nn_logs *logs;
     nn_tensor *out = NULL;
@@ -247,9 +301,16 @@ static nn_status life(const sample *s, const nn_tensor *x, const nn_tensor *t)
         status = nn_evaluate(model, data, .batch_size = 3, .result = &logs);
     if (status == NN_OK)
         status = nn_predict(model, data, .result = &out);
+    if (status == NN_OK && of->path != NULL)
+        status = nn_model_save(model, of->path);
+    if (status == NN_OK && of->path != NULL)
+        status = nn_model_load(of->path, &loaded);
+    if (status == NN_OK && of->path != NULL)
+        status = nn_model_load_weights(model, of->path);
     nn_tensor_free(out);
     nn_dataset_free(data);
     nn_model_free(model);
+    nn_model_free(loaded);
     return status;
 }
 
@@ -276,15 +337,10 @@ static void sweep(nn_status (*scenario)(const void *self), const void *self)
     test_memory_end();
 }
 
-struct life_of {
-    const sample *s;
-    nn_tensor *x, *t;
-};
-
-static nn_status live(const void *self)
+static int no_sync(int file)
 {
-    const struct life_of *of = self;
-    return life(of->s, of->x, of->t);
+    (void)file;
+    return 0;
 }
 
 START_TEST(any_allocation_may_fail_without_leak_or_crash)
@@ -296,10 +352,15 @@ START_TEST(any_allocation_may_fail_without_leak_or_crash)
     for (int i = 0; i < s->x.rank; i++)
         dims[i + 1] = s->x.dims[i];
     struct life_of of = {s, nn_tensor_new(NN_F32, dims, s->x.rank + 1),
-                         nn_tensor_new(NN_F32, NN_SHAPE(5, (int)y_count(model, 1)))};
+                         nn_tensor_new(NN_F32, NN_SHAPE(5, (int)y_count(model, 1))),
+                         _i % 4 == 0 ? test_path("model.safetensors") : NULL};
     test_fill_reals(nn_tensor_data(of.x), nn_tensor_count(of.x), &state);
     nn_model_free(model);
-    sweep(live, &of);
+    nn__io io = nn__posix_io;
+    io.fsync = no_sync; /* hundreds of files */
+    nn__set_io(&io);
+    sweep(life, &of);
+    nn__set_io(NULL);
     nn_tensor_free(of.x);
     nn_tensor_free(of.t);
 }
@@ -317,6 +378,7 @@ Suite *generic_suite(void)
     tcase_add_loop_test(tcase, threads_do_not_change_a_bit_and_fusions_hardly_one, 0, SAMPLES);
     tcase_add_loop_test(tcase, a_frozen_layer_passes_gradients_on_and_keeps_its_weights, 0,
                         SAMPLES);
+    tcase_add_loop_test(tcase, a_saved_model_is_loaded_as_it_was, 0, SAMPLES);
     tcase_add_loop_test(tcase, any_allocation_may_fail_without_leak_or_crash, 0, SAMPLES);
     suite_add_tcase(suite, tcase);
     return suite;

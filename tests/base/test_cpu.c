@@ -1,0 +1,70 @@
+/* Instruction-set levels, the processor's name, the floating-point mode. */
+#include "test.h"
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#include "base/base.h"
+#include "kernels/kernels.h"
+
+START_TEST(a_level_can_be_forced_down_but_not_up)
+{
+    unsetenv("NN_CPU");
+    nn__level best = nn__cpu_level();
+    for (int level = NN__BASELINE; level <= NN__AVX512; level++) {
+        setenv("NN_CPU", nn__level_name((nn__level)level), 1);
+        ck_assert_int_eq(nn__cpu_level(), level <= (int)best ? level : (int)best);
+    }
+    setenv("NN_CPU", "nonsense", 1);
+    ck_assert_int_eq(nn__cpu_level(), best);
+    setenv("NN_CPU", "", 1);
+    ck_assert_int_eq(nn__cpu_level(), best);
+}
+END_TEST
+
+START_TEST(levels_have_names_and_tables)
+{
+    ck_assert_str_eq(nn__level_name(NN__BASELINE), "baseline");
+    ck_assert_str_eq(nn__level_name(NN__AVX2), "avx2");
+    ck_assert_str_eq(nn__level_name(NN__AVX512), "avx512");
+    ck_assert_ptr_nonnull(nn__kernel_table_of(NN__BASELINE));
+    ck_assert_ptr_null(nn__kernel_table_of(-1));
+    ck_assert_ptr_null(nn__kernel_table_of(NN__AVX512 + 1));
+    ck_assert_ptr_eq(nn__kernels, nn__kernel_table_of(nn__cpu_level()));
+    ck_assert_str_ne(nn__cpu_name(), "");
+    ck_assert_ptr_eq(nn__cpu_name(), nn__cpu_name());
+}
+END_TEST
+
+#if defined(__x86_64__)
+START_TEST(the_mode_is_set_and_put_back)
+{
+    unsigned before = _mm_getcsr(), odd = before | 0x8040u | 0x2000u;
+    _mm_setcsr(odd);
+    unsigned saved = nn__float_mode_enter();
+    volatile float tiny = 1e-38f, two = 2e-3f;
+    float product = tiny * two; /* a denormal, which flushing to zero would lose */
+    unsigned during = _mm_getcsr();
+    nn__float_mode_leave(saved);
+    unsigned after = _mm_getcsr();
+    _mm_setcsr(before);
+    ck_assert(product > 0);
+    ck_assert_uint_eq(during & 0xE040u, 0);
+    ck_assert_uint_eq(after, odd);
+}
+END_TEST
+#endif
+
+Suite *cpu_suite(void);
+Suite *cpu_suite(void)
+{
+    Suite *suite =
+        TEST_SUITE("cpu", a_level_can_be_forced_down_but_not_up, levels_have_names_and_tables);
+#if defined(__x86_64__)
+    TCase *tcase = tcase_create("mode");
+    tcase_add_test(tcase, the_mode_is_set_and_put_back);
+    suite_add_tcase(suite, tcase);
+#endif
+    return suite;
+}
