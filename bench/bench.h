@@ -27,7 +27,7 @@ void bench_train(
 void bench_infer(
     struct bench *bench); /* inference                                                 */
 
-/* Operations per second of sgemm 1024^3 on one thread, in 1e9. */
+/* GFLOP/s of sgemm 1024^3 on one thread: the best round, for it is what the machine can do. */
 double bench_rate(double seconds);
 
 /* "nn_bench: ..." on stderr, exit status 1. */

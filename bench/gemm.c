@@ -55,7 +55,7 @@ double bench_rate(double seconds)
 {
     product p = {0, 0, SIDE, SIDE, SIDE, SIDE, SIDE, SIDE, NULL, NULL, NULL};
     struct timing timing = product_time(&p, seconds);
-    return product_flops(&p) * 1e-9 / spread_of(timing.seconds).median;
+    return product_flops(&p) * 1e-9 / spread_of(timing.seconds).min;
 }
 
 static void product_report(struct bench *bench, const char *layer, const char *pass, product p)
@@ -70,28 +70,37 @@ static void product_report(struct bench *bench, const char *layer, const char *p
     report_measured(bench, &m);
 }
 
-/* ---- 3x3 convolutions of c channels with f filters ---- */
+/* ---- 3x3 convolutions of pictures of side x side x c with f filters ---- */
+
+/* The numbers of conv2d.c: floats and pixels of a tile; groups of pictures in backward. */
+enum { TILE_FLOATS = 196608, TILE_LEAST = 32, TILE_MOST = 512, GROUPS = 8 };
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
 
 static int tile_pixels(int depth)
 {
-    int tile = 65536 / depth;
-    tile = tile < 32 ? 32 : tile > 512 ? 512 : tile;
-    return tile / 4 * 4;
+    int tile = least(TILE_FLOATS / depth, TILE_MOST);
+    return (tile < TILE_LEAST ? TILE_LEAST : tile) / 4 * 4;
 }
 
-static void gemm_conv(struct bench *bench, const char *layer, int c, int f)
+static void gemm_conv(struct bench *bench, const char *layer, int side, int c, int f)
 {
+    const int group = BATCH / GROUPS * side * side;
     const int depth = 9 * c, mirror = 9 * f;
-    const int tile = tile_pixels(depth), mirror_tile = tile_pixels(mirror);
+    const int tile = tile_pixels(depth), dw_tile = least(tile, group);
+    const int dx_tile = least(tile_pixels(mirror), group);
     product_report(bench, layer, "forward",
                    (product){.m = tile, .n = f, .k = depth, .lda = depth, .ldb = f, .ldc = f});
     product_report(
         bench, layer, "dW",
-        (product){.ta = 1, .m = depth, .n = f, .k = tile, .lda = depth, .ldb = f, .ldc = f});
+        (product){.ta = 1, .m = depth, .n = f, .k = dw_tile, .lda = depth, .ldb = f, .ldc = f});
     if (c > 3)
         product_report(
             bench, layer, "dX",
-            (product){.m = mirror_tile, .n = c, .k = mirror, .lda = mirror, .ldb = c, .ldc = c});
+            (product){.m = dx_tile, .n = c, .k = mirror, .lda = mirror, .ldb = c, .ldc = c});
 }
 
 /* ---- Dense layers from k to u, BATCH rows ---- */
@@ -111,11 +120,11 @@ static void gemm_dense(struct bench *bench, const char *layer, int k, int u)
 
 void bench_gemm(struct bench *bench)
 {
-    gemm_conv(bench, "conv 32x32x3->10", 3, 10);
-    gemm_conv(bench, "conv 32x32x3->32", 3, 32);
-    gemm_conv(bench, "conv 16x16x32->64", 32, 64);
-    gemm_conv(bench, "conv 8x8x64->128", 64, 128);
-    gemm_conv(bench, "conv 56x56x64->64", 64, 64);
+    gemm_conv(bench, "conv 32x32x3->10", 32, 3, 10);
+    gemm_conv(bench, "conv 32x32x3->32", 32, 3, 32);
+    gemm_conv(bench, "conv 16x16x32->64", 16, 32, 64);
+    gemm_conv(bench, "conv 8x8x64->128", 8, 64, 128);
+    gemm_conv(bench, "conv 56x56x64->64", 56, 64, 64);
     gemm_dense(bench, "dense 2560->100", 2560, 100);
     gemm_dense(bench, "dense 100->10", 100, 10);
     gemm_dense(bench, "dense 2048->256", 2048, 256);

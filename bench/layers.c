@@ -92,6 +92,17 @@ static void watch_rounds(double seconds)
     }
 }
 
+/* "layers deep batch_normalization (batch_norm_pool) forward": in brackets the step that runs
+ * where it is not the layer's own; a fusion's does the work of the layers behind it, too. */
+static void layers_name(char *name, size_t size, const char *network, int s, int backward)
+{
+    const nn__node *node = &watch.context->model->nodes[watch.run->program.steps[s].node];
+    const nn_layer_kind *kind = watch.kinds[s];
+    const int own = kind == nn__layer_kind(node->layer);
+    snprintf(name, size, "layers %s %s%s%s%s %s", network, node->name, own ? "" : " (",
+             own ? "" : kind->kind.name, own ? "" : ")", backward ? "backward" : "forward");
+}
+
 static void layers_report(struct bench *bench, const char *network, int s, int backward)
 {
     const nn_model *model = watch.context->model;
@@ -101,8 +112,7 @@ static void layers_report(struct bench *bench, const char *network, int s, int b
         return;
     const double kernels = !backward ? 1 : pass->dx[0] == NULL ? 1 : 2;
     char name[128];
-    snprintf(name, sizeof name, "layers %s %s%s %s", network, model->nodes[step->node].name,
-             step->is_activation ? " activation" : "", backward ? "backward" : "forward");
+    layers_name(name, sizeof name, network, s, backward);
     measured m = {.name = name,
                   .batch = BATCH,
                   .threads = bench->threads,

@@ -71,7 +71,8 @@ static void help(void)
     printf(
         "nn_bench [gemm|conv|layers|train|infer|all] [options]\n"
         "Medians over %d rounds, the least and the most in brackets; \"of sgemm\" is the part of\n"
-        "this machine's own rate: sgemm 1024x1024x1024 on one thread, times the threads.\n",
+        "this machine's own rate: the best round of sgemm 1024x1024x1024 on one thread, times\n"
+        "the threads.\n",
         (int)ROUNDS);
     for (size_t i = 0; i < NN__COUNT(parts); i++)
         printf("  %-18s %s\n", parts[i].name, parts[i].help);

@@ -18,10 +18,12 @@ int main(void)
 
     nn_compile(model, .optimizer = nn_nadam(), .loss = nn_categorical_crossentropy(),
                .metrics = nn_metrics(nn_accuracy()));
-    nn_fit(model, train, .epochs = 5, .validation_data = test, .verbose = NN_PROGRESS_BAR);
+    nn_status status = /* NULLs and errors from above surface here, with their message */
+        nn_fit(model, train, .epochs = 5, .validation_data = test, .verbose = NN_PROGRESS_BAR);
 
-    const nn_logs *result; /* a model keeps its first error: checking the last call is enough */
-    nn_status status = nn_evaluate(model, test, .result = &result);
+    const nn_logs *result;
+    if (status == NN_OK)
+        status = nn_evaluate(model, test, .result = &result);
     if (status == NN_OK)
         printf("Test Accuracy: %.4f\n", nn_logs_value(result, "accuracy"));
     else

@@ -155,8 +155,12 @@ NN_API void nn_parallel(const nn_pass *pass, int tasks, nn_task *task, void *arg
 /* The scratch of a worker: infer's `scratch` bytes. */
 NN_API void *nn_scratch(const nn_pass *pass, int worker);
 
+enum { NN_ONE_INPUT = 0, NN_NO_INPUT = 1, NN_TWO_OR_MORE_INPUTS = 2 };
+
 typedef struct nn_layer_kind {
     nn_kind kind;
+    int inputs; /* how many it takes: NN_ONE_INPUT (0), ...; checked before infer is asked */
+    int reserved;
     nn_status (*infer)(nn_infer *infer);
     void (*forward)(const nn_pass *pass); /* NULL where infer answers NN_IDENTITY */
     void (*backward)(const nn_pass *pass);

@@ -109,7 +109,7 @@ NN_API nn_layer *nn_input_new(const int *dims, int rank);
  * Weights: kernel[kh][kw][c / groups][filters], bias[filters].
  * Errors at build: NN_EINVAL (filters < 1, a kernel, stride or dilation < 1, strides and dilation
  * both above 1), NN_ESHAPE (input not a picture, kernel larger than a valid input, c or filters
- * not divisible by groups).
+ * not divisible by groups), NN_ENOTSUP (pictures or kernels beyond 2^28 numbers).
  */
 typedef struct nn_conv2d_options {
     size_t struct_size;
@@ -146,7 +146,8 @@ NN_API nn_layer *nn_dense_new(const nn_dense_options *options);
 
 /* ---- MaxPooling2D ---------------------------------------------------------------------------
  * y[i][j][c] = the largest x in the window. Added positions never win. The gradient goes to the
- * first maximum in row-major order; a NaN in the window wins.
+ * first maximum in row-major order; a NaN in the window wins. Errors at build: NN_EINVAL (a side
+ * above 32,767), NN_ESHAPE (input not a picture, pool larger than a valid input).
  */
 typedef struct nn_max_pool2d_options {
     size_t struct_size;

@@ -22,7 +22,8 @@ NN_API void nn_loss_free(nn_loss *loss);
  *
  *   After softmax (the model ends in it), from its inputs z, fused with it as Keras does on
  *   TensorFlow:   L = sum_c y_c (log sum_k exp(z_k - max z) - (z_c - max z)),  dL/dz = softmax(z) - y
- *   from_logits:  the same formula on the model's output
+ *   from_logits:  the same formula on the model's output (after a softmax that is fused: on its
+ *                 inputs, as Keras; with .no_fusion on the probabilities)
  *   otherwise:    categorical: p / sum p, clipped to [1e-7, 1 - 1e-7], L = -sum y log p;
  *                 sparse: p clipped, then the fused formula on log p
  *

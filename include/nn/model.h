@@ -4,7 +4,9 @@
  * one context each.
  *
  * The first failure sticks: a model whose construction or build failed returns that failure, with
- * its message, from every later call, so a program that checks only its last call is correct.
+ * its message, from every later call; a model whose compile failed returns that from fit, evaluate
+ * and train_on_batch until a compile succeeds. So a program need not check each line of a model's
+ * construction, only fit and what follows it.
  */
 #ifndef NN_MODEL_H
 #define NN_MODEL_H
@@ -98,7 +100,8 @@ NN_API nn_status nn_model_build(nn_model *model);
 NN_API nn_status nn_model_summary(nn_model *model, void *stream);
 
 /* Prints the memory plan for training with batches of that many rows: each block, its bytes, its
- * lifetime and place, the total; before anything is allocated. stream as above. */
+ * life and place, the total; before any of it is allocated. Builds the model; without a compile the
+ * plan has no loss and no slots. stream as above. NN_EINVAL, NN_EIO, NN_ENOMEM. */
 NN_API nn_status nn_model_print_plan(nn_model *model, int batch_size, void *stream);
 
 /* Shapes of input and output without the row dimension, built first; NULL on failure. Lent. */
@@ -138,7 +141,8 @@ NN_API nn_status nn_model_save(nn_model *model, const char *path) NN_MUST_CHECK;
 /*
  * Reads a model; the caller frees *model, which is written only on success. A model that was saved
  * compiled is compiled. NN_ENOTFOUND, NN_EIO, NN_EFORMAT (damaged, or not libnn's), NN_ENOTSUP (a
- * kind of layer this version does not know), NN_EMISMATCH (tensors do not fit the architecture),
+ * kind of layer this version does not
+ * know: own kinds are written, but cannot be read), NN_EMISMATCH (tensors do not fit the architecture),
  * each naming the file and the place.
  */
 NN_API nn_status nn_model_load(const char *path, nn_model **model) NN_MUST_CHECK;

@@ -64,7 +64,7 @@ NN_API nn_tensor *nn_tensor_reshape(const nn_tensor *parent, const int *dims, in
 /* Frees the tensor, and its memory where it owns it. NULL is fine. */
 NN_API void nn_tensor_free(nn_tensor *tensor);
 
-/* An nn_dtype. */
+/* Getters accept NULL and answer 0 or NULL. An nn_dtype: */
 NN_API int nn_tensor_dtype(const nn_tensor *tensor);
 /* The number of dimensions, 1..NN_MAX_RANK. */
 NN_API int nn_tensor_rank(const nn_tensor *tensor);

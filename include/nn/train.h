@@ -19,6 +19,9 @@ extern "C" {
 #endif
 
 /*
+ * A model runs one of these at a time; calls on a model that is running, as from a callback, are
+ * NN_ESTATE. Getters, nn_model_save, the learning rate and nn_model_stop work at any time.
+ *
  * Builds the model and gives it loss, optimizer and metrics. Takes all three, also when it fails.
  * Compiling again replaces them and forgets optimizer state. NN_EINVAL, NN_ESHAPE (the loss does
  * not fit the output), NN_ENOMEM (a failed constructor among the arguments), or the model's failure.
@@ -59,7 +62,8 @@ typedef struct nn_fit_options {
     int initial_epoch;                 /* number of the first epoch, 0-based; default 0      */
     int validation_batch_size;         /* 0 is batch_size                                    */
     int validation_freq;               /* validate after every so many epochs; 0 is 1        */
-    int resume;                        /* 1: callbacks take up the state kept in the model   */
+    int resume;                        /* 1: callbacks take up what those of the former fit, or
+                                          of the file, left; the history is kept             */
     int reserved2;                     /* 0                                                  */
     void *stream;                      /* stdio FILE * for progress text; NULL is stdout     */
 } nn_fit_options;
@@ -115,7 +119,9 @@ NN_API nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn
 
 /*
  * The same in three parts, on a context made with .training = 1: the training-mode pass (output to
- * the caller's y where not NULL), the loss and all gradients, the update.
+ * the caller's y where not NULL; moving averages advance), the loss and all gradients (once per
+ * pass), the update (once per backward). NN_ESTATE: out of this order, a context without training,
+ * or a model compiled anew since; NN_EINVAL: rows, or a class outside the output; NN_ESHAPE.
  */
 NN_API nn_status nn_context_forward(nn_context *context, const nn_real *x, int rows, nn_real *y);
 NN_API nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, double *loss);

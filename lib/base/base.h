@@ -33,7 +33,7 @@
 nn_status nn__fail_list(nn_status status, const char *format, va_list list) NN_PRINTF(2, 0);
 /* The status of the thread's last failure, for functions that answer with NULL. */
 nn_status nn__last_status(void);
-/* "memory for WHAT: N bytes"; allocates nothing. */
+/* NN_ENOMEM, "no memory for WHAT: N bytes"; allocates nothing. */
 nn_status nn__fail_memory(size_t bytes, const char *what);
 
 /* ---- memory.c: the one place that meets malloc ---- */

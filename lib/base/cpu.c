@@ -30,7 +30,7 @@ static nn__level cpu_best(void)
     return NN__BASELINE;
 }
 
-nn__level nn__cpu_level(void)
+static nn__level cpu_choose(void)
 {
     nn__level best = cpu_best();
     const char *forced = getenv("NN_CPU");
@@ -38,6 +38,17 @@ nn__level nn__cpu_level(void)
         if (strcmp(forced, nn__level_name((nn__level)level)) == 0)
             return (nn__level)level;
     return best;
+}
+
+nn__level nn__cpu_level(void)
+{
+    static nn__level level;
+    static int chosen; /* by the library's constructor, before anybody else can ask */
+    if (!chosen) {
+        level = cpu_choose();
+        chosen = 1;
+    }
+    return level;
 }
 
 #if defined(__x86_64__)

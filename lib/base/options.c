@@ -97,6 +97,20 @@ nn_status nn__options_copy(nn__object *object, const void *options)
     return status;
 }
 
+nn_status nn__options_read(void *copy, size_t size, const void *options, const char *what)
+{
+    size_t given = 0;
+    if (options != NULL)
+        memcpy(&given, options, sizeof given);
+    if (given < sizeof given)
+        return nn_fail(NN_EINVAL, "%s: struct_size is not set", what);
+    if (given > size && !tail_is_zero(options, size, given))
+        return nn_fail(NN_ENOTSUP, "%s: an option is used that this version does not know", what);
+    memset(copy, 0, size);
+    memcpy(copy, options, given < size ? given : size);
+    return NN_OK;
+}
+
 void nn__options_free(const nn_kind *kind, void *options)
 {
     for (size_t i = 0; i < kind->option_count; i++) {

@@ -9,6 +9,11 @@
  * is unknown here, is remembered in the object. Fails only for lack of memory. */
 nn_status nn__options_copy(nn__object *object, const void *options);
 
+/* An options struct without a table, of `size` bytes in this version, into copy: a shorter one is
+ * filled up with zeros. NN_EINVAL where it is NULL or struct_size is not set, NN_ENOTSUP where a
+ * longer one uses what is unknown here; what begins messages. */
+nn_status nn__options_read(void *copy, size_t size, const void *options, const char *what);
+
 /* Required fields and ranges; the message is "name: field value, the rule". */
 nn_status nn__options_check(const nn_kind *kind, const void *options, const char *name);
 

@@ -87,7 +87,7 @@ nn_tensor *nn_tensor_borrow_const(int dtype, const void *data, const int *dims, 
 nn_tensor *nn_tensor_rows(const nn_tensor *parent, int first, int count)
 {
     if (parent == NULL || first < 0 || count < 1 || first > parent->shape.dims[0] - count) {
-        nn_fail(NN_EINVAL, "tensor: rows %d to %d of %d", first, first + count - 1,
+        nn_fail(NN_EINVAL, "tensor: rows %d to %lld of %d", first, (long long)first + count - 1,
                 parent == NULL ? 0 : parent->shape.dims[0]);
         return NULL;
     }
@@ -136,32 +136,32 @@ void nn_tensor_free(nn_tensor *tensor)
 
 int nn_tensor_dtype(const nn_tensor *tensor)
 {
-    return tensor->dtype;
+    return tensor == NULL ? 0 : tensor->dtype;
 }
 
 int nn_tensor_rank(const nn_tensor *tensor)
 {
-    return tensor->shape.rank;
+    return tensor == NULL ? 0 : tensor->shape.rank;
 }
 
 int nn_tensor_dim(const nn_tensor *tensor, int axis)
 {
-    return axis >= 0 && axis < tensor->shape.rank ? tensor->shape.dims[axis] : 0;
+    return tensor != NULL && axis >= 0 && axis < tensor->shape.rank ? tensor->shape.dims[axis] : 0;
 }
 
 size_t nn_tensor_count(const nn_tensor *tensor)
 {
-    return nn__shape_count(&tensor->shape);
+    return tensor == NULL ? 0 : nn__shape_count(&tensor->shape);
 }
 
 const void *nn_tensor_read(const nn_tensor *tensor)
 {
-    return tensor->read;
+    return tensor == NULL ? NULL : tensor->read;
 }
 
 void *nn_tensor_data(nn_tensor *tensor)
 {
-    return tensor->data;
+    return tensor == NULL ? NULL : tensor->data;
 }
 
 nn_tensor *nn_to_categorical(const nn_tensor *y, int classes)

@@ -163,7 +163,7 @@ nn_dataset *nn_arrays_new(const nn_arrays_options *options)
 {
     nn_dataset_info info = {.struct_size = sizeof info};
     nn_arrays_options o;
-    if (nn__dataset_options(&o, sizeof o, options, "arrays") != NN_OK)
+    if (nn__options_read(&o, sizeof o, options, "arrays") != NN_OK)
         return NULL;
     arrays *a = nn__alloc(sizeof *a, "a dataset of arrays");
     if (a == NULL)

@@ -126,7 +126,7 @@ nn_dataset *nn_cifar10_new(const nn_cifar10_options *options)
 {
     static const nn_shape shape = {3, {SIDE, SIDE, 3}};
     nn_cifar10_options o;
-    if (nn__dataset_options(&o, sizeof o, options, "cifar10") != NN_OK ||
+    if (nn__options_read(&o, sizeof o, options, "cifar10") != NN_OK ||
         nn__dataset_choice(o.part, NN_TEST, "cifar10", "part") != NN_OK ||
         nn__dataset_choice(o.one_hot, 1, "cifar10", "one_hot") != NN_OK)
         return NULL;

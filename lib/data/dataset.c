@@ -6,26 +6,6 @@
 /* Rows whose numbers are looked up at a time when a view is read. */
 enum { LOOKUP = 64 };
 
-nn_status nn__dataset_options(void *copy, size_t size, const void *options, const char *what)
-{
-    size_t given;
-    if (options == NULL)
-        return nn_fail(NN_EINVAL, "%s: options are NULL", what);
-    memcpy(&given, options, sizeof given);
-    if (given < sizeof given)
-        return nn_fail(NN_EINVAL, "%s: struct_size is %zu; it must be sizeof the struct", what,
-                       given);
-    const unsigned char *bytes = options;
-    for (size_t i = size; i < given; i++)
-        if (bytes[i] != 0)
-            return nn_fail(NN_ENOTSUP, "%s: an option beyond byte %zu is not known to this version",
-                           what, size);
-    memset(copy, 0, size);
-    memcpy(copy, options, given < size ? given : size);
-    memcpy(copy, &size, sizeof size);
-    return NN_OK;
-}
-
 nn_status nn__dataset_choice(int value, int most, const char *what, const char *field)
 {
     if (value < 0 || value > most)
@@ -77,7 +57,7 @@ nn_dataset *nn_dataset_new(const nn_dataset_kind *kind, void *self, const nn_dat
         return NULL;
     }
     const char *name = kind->name != NULL ? kind->name : "dataset";
-    if (nn__dataset_options(&copy, sizeof copy, info, name) == NN_OK &&
+    if (nn__options_read(&copy, sizeof copy, info, name) == NN_OK &&
         dataset_check(kind, &copy, name) == NN_OK)
         dataset = nn__alloc(sizeof *dataset, "a dataset");
     if (dataset == NULL) {

@@ -6,7 +6,7 @@
 #ifndef NN__DATA_DATASET_H
 #define NN__DATA_DATASET_H
 
-#include "base/base.h"
+#include "base/options.h"
 #include "nn/dataset.h"
 
 struct nn_dataset {
@@ -32,11 +32,6 @@ nn_status nn__dataset_read(const nn_dataset *dataset, const size_t *indices, siz
 /* The class of a row below the number of rows; -1 where y is not classes. */
 int nn__dataset_label(const nn_dataset *dataset, size_t row);
 
-/*
- * Options of a reader into copy[0..size-1] by the rules of nn/base.h: a shorter struct is filled up
- * with zeros; NN_ENOTSUP where a longer one uses what is unknown here. `what` begins the message.
- */
-nn_status nn__dataset_options(void *copy, size_t size, const void *options, const char *what);
 /* An int option in 0..most, else NN_EINVAL: "what: field is 7; it must be 0..1". */
 nn_status nn__dataset_choice(int value, int most, const char *what, const char *field);
 

@@ -326,7 +326,7 @@ nn_dataset *nn_drawings_new(const nn_drawings_options *options)
 {
     static const nn_shape shape = {3, {SIDE, SIDE, 3}};
     nn_drawings_options o;
-    if (nn__dataset_options(&o, sizeof o, options, "drawings") != NN_OK ||
+    if (nn__options_read(&o, sizeof o, options, "drawings") != NN_OK ||
         nn__dataset_choice(o.part, NN_TEST, "drawings", "part") != NN_OK ||
         nn__dataset_choice(o.one_hot, 1, "drawings", "one_hot") != NN_OK)
         return NULL;

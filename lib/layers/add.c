@@ -17,9 +17,6 @@ static const nn_option add_fields[] = {
 static nn_status add_infer(nn_infer *infer)
 {
     char first[NN__SHAPE_TEXT], other[NN__SHAPE_TEXT];
-    if (infer->input_count < 2)
-        return nn_infer_fail(infer, NN_ESHAPE, "%d input, it takes two or more",
-                             infer->input_count);
     for (int k = 1; k < infer->input_count; k++)
         if (!nn__shape_equal(&infer->inputs[0], &infer->inputs[k]))
             return nn_infer_fail(infer, NN_ESHAPE, "input %d is %s, input 0 is %s", k,
@@ -68,6 +65,7 @@ static void add_backward(const nn_pass *pass)
 
 const nn_layer_kind nn__add_layer = {
     .kind = NN__KIND(nn_layer_kind, "add", "Add", nn_add_options, add_fields),
+    .inputs = NN_TWO_OR_MORE_INPUTS,
     .infer = add_infer,
     .forward = add_forward,
     .backward = add_backward,

@@ -102,7 +102,7 @@ static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
 {
     const nn_shape *x = &infer->inputs[0];
     char text[NN__SHAPE_TEXT];
-    if (infer->input_count != 1 || x->rank != 3)
+    if (x->rank != 3)
         return nn_infer_fail(infer, NN_ESHAPE, "needs one picture [h][w][c], the input is %s",
                              nn__shape_text(x, text, sizeof text));
     if ((o->strides[0] > 1 || o->strides[1] > 1) && (o->dilation[0] > 1 || o->dilation[1] > 1))
@@ -112,6 +112,9 @@ static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
         return nn_infer_fail(infer, NN_ESHAPE,
                              "%d channels and %d filters do not divide into %d groups", x->dims[2],
                              o->filters, o->groups);
+    if ((double)x->dims[0] * x->dims[1] > (double)(1 << 28) || x->dims[2] > 1 << 24)
+        return nn_infer_fail(infer, NN_ENOTSUP, "a picture of %s is too large",
+                             nn__shape_text(x, text, sizeof text));
     double depth = (double)o->kernel[0] * o->kernel[1] * (o->filters + (double)x->dims[2]);
     if (depth > (double)(1 << 28))
         return nn_infer_fail(infer, NN_ENOTSUP,

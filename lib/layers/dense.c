@@ -77,8 +77,6 @@ static nn_status dense_infer(nn_infer *infer)
 {
     const nn_dense_options *o = infer->options;
     const nn_shape *x = &infer->inputs[0];
-    if (infer->input_count != 1 || x->rank < 1)
-        return nn_infer_fail(infer, NN_ESHAPE, "needs one input, %d are given", infer->input_count);
     infer->output = *x;
     infer->output.dims[x->rank - 1] = o->units;
     double n = (double)nn__shape_count(x) / x->dims[x->rank - 1] * infer->batch;

@@ -29,6 +29,7 @@ static nn_status input_infer(nn_infer *infer)
 
 const nn_layer_kind nn__input_layer = {
     .kind = NN__KIND(nn_layer_kind, "input", "InputLayer", input_options, input_fields),
+    .inputs = NN_NO_INPUT,
     .infer = input_infer,
 };
 

@@ -16,3 +16,18 @@ void nn_layer_free(nn_layer *layer)
 {
     nn__object_free(layer);
 }
+
+const char *const nn_padding_names[] = {"valid", "same", NULL};
+const char *const nn_activation_names[] = {"linear", "relu", "softmax", "sigmoid", "tanh", NULL};
+
+int nn_window_output(int n, int kernel, int stride, int dilation, int padding, int *before)
+{
+    int64_t extent = (int64_t)(kernel - 1) * dilation + 1;
+    *before = 0;
+    if (padding != NN_SAME)
+        return n < extent ? 0 : (int)((n - extent) / stride) + 1;
+    int out = (n - 1) / stride + 1;
+    int64_t total = (int64_t)(out - 1) * stride + extent - n;
+    *before = total > 0 ? (int)(total / 2) : 0;
+    return out;
+}

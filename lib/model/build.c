@@ -56,10 +56,7 @@ static nn_status build_counted_names(nn_model *model)
 static nn_status build_node(nn_model *model, int index, nn_shape *shapes)
 {
     nn__node *node = &model->nodes[index];
-    const nn_layer_kind *kind = nn__layer_kind(node->layer);
     NN_TRY(nn__object_check(&node->layer->object, node->name));
-    if (node->input_count == 0 && kind->forward != NULL)
-        return nn_fail(NN_ESTATE, "%s: the first layer must be made by nn_input", node->name);
     nn_infer about;
     node->first_weight = model->weight_count;
     NN_TRY(nn__model_infer(model, index, 0, 1, 1, shapes, &about));

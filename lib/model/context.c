@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/options.h"
 #include "kernels/kernels.h"
 
 /* ---- The passes of one run ---- */
@@ -223,12 +224,9 @@ nn_context *nn__context_make(nn_model *model, const int batches[NN__MODES], int 
 
 nn_context *nn_context_new(const nn_context_options *options)
 {
-    nn_context_options o = {0};
-    if (options == NULL || options->struct_size < sizeof o.struct_size + sizeof o.model) {
-        nn_fail(NN_EINVAL, "context: struct_size is not set");
+    nn_context_options o;
+    if (nn__options_read(&o, sizeof o, options, "context") != NN_OK)
         return NULL;
-    }
-    memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
     if (o.batch_size < 0 || o.threads < 0 || o.threads > NN__MAX_THREADS) {
         nn_fail(NN_EINVAL, "context: batch_size %d or threads %d (0..%d) is out of range",
                 o.batch_size, o.threads, NN__MAX_THREADS);

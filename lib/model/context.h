@@ -42,7 +42,8 @@ struct nn_context {
     int compiled;       /* the model's number of the compile it was made for         */
 
     /* The batch that is being run. */
-    int rows;
+    int rows;          /* 0: none, or its gradients are made     */
+    int has_gradients; /* of nn_context_backward, not yet used   */
     nn__mode mode;
     nn_real *targets; /* [batch][width of the prediction], or            */
     int32_t *classes; /* [batch]: whichever the loss or metrics take     */

@@ -4,21 +4,6 @@
 
 #include "model/model.h"
 
-const char *const nn_padding_names[] = {"valid", "same", NULL};
-const char *const nn_activation_names[] = {"linear", "relu", "softmax", "sigmoid", "tanh", NULL};
-
-int nn_window_output(int n, int kernel, int stride, int dilation, int padding, int *before)
-{
-    int64_t extent = (int64_t)(kernel - 1) * dilation + 1;
-    *before = 0;
-    if (padding != NN_SAME)
-        return n < extent ? 0 : (int)((n - extent) / stride) + 1;
-    int out = (n - 1) / stride + 1;
-    int64_t total = (int64_t)(out - 1) * stride + extent - n;
-    *before = total > 0 ? (int)(total / 2) : 0;
-    return out;
-}
-
 nn_status nn_infer_fail(nn_infer *infer, nn_status status, const char *format, ...)
 {
     char text[NN__MESSAGE];
@@ -81,11 +66,39 @@ int nn__model_most_inputs(const nn_model *model)
     return most;
 }
 
+static nn_status infer_check_inputs(const nn__node *node)
+{
+    static const char *const takes[] = {"one input", "no input", "two inputs or more"};
+    int rule = nn__layer_kind(node->layer)->inputs, count = node->input_count;
+    int fits = rule == NN_NO_INPUT ? count == 0 : rule == NN_ONE_INPUT ? count == 1 : count >= 2;
+    if (fits)
+        return NN_OK;
+    if (count == 0)
+        return nn_fail(NN_ESTATE, "%s: the first layer must be made by nn_input", node->name);
+    return nn_fail(NN_ESHAPE, "%s: it takes %s, %d are given", node->name, takes[rule], count);
+}
+
+/* What every answer must keep to, whoever wrote the layer. */
+static nn_status infer_check_answer(const nn_infer *about)
+{
+    const nn_shape *y = &about->output;
+    int valid = y->rank >= 1 && y->rank < NN_MAX_RANK;
+    for (int i = 0; valid && i < y->rank; i++)
+        valid = y->dims[i] >= 1;
+    if (!valid)
+        return nn_fail(NN_ESHAPE, "%s: its output has no shape", about->name);
+    if ((about->flags & NN_IDENTITY) && about->input_count > 0 &&
+        nn__shape_count(y) != nn__shape_count(&about->inputs[0]))
+        return nn_fail(NN_ESHAPE, "%s: an identity changes the number of elements", about->name);
+    return NN_OK;
+}
+
 nn_status nn__model_infer(nn_model *model, int node, int training, int batch, int collect,
                           nn_shape *shapes, nn_infer *about)
 {
     const nn__node *n = &model->nodes[node];
     struct nn__infer_engine engine = {model, node, collect};
+    NN_TRY(infer_check_inputs(n));
     memset(shapes, 0, sizeof *shapes);
     for (int i = 0; i < n->input_count; i++)
         shapes[i] = model->nodes[n->inputs[i]].output;
@@ -98,6 +111,8 @@ nn_status nn__model_infer(nn_model *model, int node, int training, int batch, in
                         .inputs = shapes,
                         .engine = &engine};
     nn_status status = nn__layer_kind(n->layer)->infer(about);
+    if (status == NN_OK)
+        status = infer_check_answer(about);
     about->engine = NULL;
     about->inputs = NULL;
     return status;

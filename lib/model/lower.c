@@ -94,17 +94,6 @@ static nn_status lower_node(struct lowering *l, int index)
     return NN_OK;
 }
 
-static nn_status lower_loss(struct lowering *l, const nn_loss *loss)
-{
-    const nn__node *output = &l->model->nodes[l->model->output];
-    const nn_loss_kind *kind = nn__loss_kind(loss);
-    NN_TRY(nn__object_check(&loss->object, kind->kind.name));
-    if (kind->check != NULL)
-        NN_TRY(kind->check(loss->object.options, output->name, &output->output));
-    l->program->loss = loss;
-    return NN_OK;
-}
-
 static nn_status lower_all(struct lowering *l, const nn_loss *loss, int no_fusion)
 {
     nn__program *program = l->program;
@@ -112,8 +101,7 @@ static nn_status lower_all(struct lowering *l, const nn_loss *loss, int no_fusio
     for (int i = 0; i < l->model->node_count; i++)
         NN_TRY(lower_node(l, i));
     program->prediction = l->value_of[l->model->output];
-    if (loss != NULL)
-        NN_TRY(lower_loss(l, loss));
+    program->loss = loss;
     nn__program_recount(program);
     if (!no_fusion)
         nn__fuse(program);

@@ -70,7 +70,9 @@ struct nn_model {
     nn_real *slots; /* slot_count blocks of parameter_values       */
     int slot_count;
     double scalars[NN_MAX_SCALARS];
-    int compiled; /* number of the compile; 0: never             */
+    int compiled;             /* number of the compile; 0: never             */
+    nn_status compile_status; /* of the last try, with its message */
+    char compile_message[NN__MESSAGE];
 
     /* What training keeps here; made and freed by lib/train through `release`. */
     struct nn__training *training;

@@ -214,6 +214,15 @@ nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation)
     return NN_OK;
 }
 
+void nn__train_step(nn_context *context, int rows)
+{
+    nn__context_forward(context, NN__TRAIN, rows);
+    nn__context_loss(context);
+    nn__tally_add(context->model, context);
+    nn__context_backward(context);
+    nn__context_step(context);
+}
+
 /* ---- Evaluating ---- */
 
 static nn_status evaluate_batch(nn_model *model, nn_context *context, const nn_dataset *data,

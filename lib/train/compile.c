@@ -1,5 +1,6 @@
 /* Compile: loss, optimizer and metrics for a built model. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "train/training.h"
@@ -78,11 +79,27 @@ static nn_status parts_claim(struct parts *parts, const nn_compile_options *o)
     return loss != NN_OK ? loss : optimizer != NN_OK ? optimizer : metrics;
 }
 
+/* An own kind keeps to the limits of nn/extend.h. */
+static nn_status optimizer_check(const nn_optimizer *optimizer)
+{
+    const nn_optimizer_kind *kind = nn__optimizer_kind(optimizer);
+    int slots = 0, scalars = 0;
+    NN_TRY(nn__object_check(&optimizer->object, kind->kind.name));
+    while (kind->slots != NULL && kind->slots[slots] != NULL)
+        slots++;
+    while (kind->scalars != NULL && kind->scalars[scalars] != NULL)
+        scalars++;
+    if (slots > NN_MAX_SLOTS || scalars > NN_MAX_SCALARS)
+        return nn_fail(NN_ENOTSUP, "%s: %d slots and %d scalars, at most %d and %d are possible",
+                       kind->kind.name, slots, scalars, NN_MAX_SLOTS, NN_MAX_SCALARS);
+    return NN_OK;
+}
+
 static nn_status parts_check(nn_model *model, const struct parts *parts)
 {
     const nn_loss_kind *loss = nn__loss_kind(parts->loss);
     const nn__node *output = &model->nodes[model->output];
-    NN_TRY(nn__object_check(&parts->optimizer->object, parts->optimizer->object.kind->name));
+    NN_TRY(optimizer_check(parts->optimizer));
     NN_TRY(nn__object_check(&parts->loss->object, loss->kind.name));
     if (loss->check != NULL)
         NN_TRY(loss->check(parts->loss->object.options, output->name, &output->output));
@@ -102,7 +119,7 @@ static int slots_of(const nn_optimizer *optimizer)
     if (kind->slot_count != NULL)
         return kind->slot_count(optimizer->object.options);
     int count = 0;
-    while (kind->slots[count] != NULL)
+    while (kind->slots != NULL && kind->slots[count] != NULL)
         count++;
     return count;
 }
@@ -142,24 +159,44 @@ static nn_status compile(nn_model *model, struct parts *parts, int no_fusion)
     return nn__training_of(model) == NULL ? NN_ENOMEM : NN_OK;
 }
 
+/* A failed compile leaves the model as it was; while that is not compiled, this is why. */
+static void compile_remember(nn_model *model, nn_status status)
+{
+    model->compile_status = status;
+    if (status != NN_OK)
+        snprintf(model->compile_message, sizeof model->compile_message, "%s", nn_error_message());
+}
+
 nn_status nn_model_compile(const nn_compile_options *options)
 {
     nn_compile_options o;
     struct parts parts = {0};
     NN_TRY(nn__options_read(&o, sizeof o, options, "compile"));
-    nn_status status = nn__model_check(o.model);
     nn_status claimed = parts_claim(&parts, &o);
-    if (status == NN_OK)
-        status = claimed;
-    else if (o.model != NULL)
-        nn__model_check(o.model); /* its message, not that of the claims */
+    nn_status status = claimed;
+    if (o.model == NULL && claimed == NN_OK)
+        status = nn_fail(NN_EINVAL, "compile: the model is NULL");
+    if (o.model != NULL && (nn__model_check(o.model) != NN_OK || claimed == NN_OK))
+        status = nn__model_check(o.model); /* its failure came first */
+    if (status == NN_OK && o.model->training != NULL && o.model->training->running)
+        status = nn_fail(NN_ESTATE, "compile: this model is running");
     int before = o.model == NULL ? 0 : o.model->compiled;
     if (status == NN_OK)
         status = compile(o.model, &parts, o.no_fusion);
     if (o.model == NULL || o.model->compiled == before)
         parts_free(&parts);
-    return o.model == NULL ? nn_fail(NN_EINVAL, "compile: the model is NULL")
-                           : nn__model_keep(o.model, status);
+    if (o.model != NULL)
+        compile_remember(o.model, status);
+    return status;
+}
+
+nn_status nn__model_check_compiled(const nn_model *model, const char *what)
+{
+    if (model->compiled != 0)
+        return NN_OK;
+    if (model->compile_status != NN_OK)
+        return nn_fail(model->compile_status, "%s", model->compile_message);
+    return nn_fail(NN_ESTATE, "%s: the model is not compiled", what);
 }
 
 double nn_model_learning_rate(const nn_model *model)

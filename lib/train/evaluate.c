@@ -31,19 +31,12 @@ static nn_context *evaluate_context(nn_model *model, int batch_size)
     return nn__context_keep(model, &training->evaluator, batches);
 }
 
-static nn_status evaluate(nn_evaluate_options *o)
+static nn_status evaluate(nn_evaluate_options *o, nn__training *training)
 {
     nn_model *model = o->model;
-    if (model->compiled == 0)
-        return nn_fail(NN_ESTATE, "evaluate: the model is not compiled");
-    NN_TRY(check_batch_size(&o->batch_size, o->verbose, &o->stream, "evaluate"));
-    NN_TRY(nn__check_data(model, o->data, 1, "evaluate"));
-    nn__training *training = nn__training_of(model);
-    if (training == NULL)
-        return NN_ENOMEM;
     nn_context *context = evaluate_context(model, o->batch_size);
     if (context == NULL)
-        return NN_ENOMEM;
+        return nn__last_status();
     nn_event event = {.struct_size = sizeof event, .model = model, .logs = training->batch_logs};
     int steps =
         (int)((nn_dataset_rows(o->data) + (size_t)o->batch_size - 1) / (size_t)o->batch_size);
@@ -66,7 +59,15 @@ nn_status nn_model_evaluate(const nn_evaluate_options *options)
     NN_TRY(nn__options_read(&o, sizeof o, options, "evaluate"));
     NN_TRY(nn__model_check(o.model));
     NN_TRY(nn_model_build(o.model));
-    return evaluate(&o);
+    NN_TRY(nn__model_check_compiled(o.model, "evaluate"));
+    NN_TRY(check_batch_size(&o.batch_size, o.verbose, &o.stream, "evaluate"));
+    NN_TRY(nn__check_data(o.model, o.data, 1, "evaluate"));
+    nn__training *training = nn__training_begin(o.model, "evaluate");
+    if (training == NULL)
+        return nn__last_status();
+    nn_status status = evaluate(&o, training);
+    nn__training_end(training);
+    return status;
 }
 
 /* ---- Predict ---- */
@@ -125,11 +126,9 @@ static nn_tensor *predict_tensor(const nn_model *model, size_t rows)
     return nn_tensor_new(NN_F32, dims, output->rank + 1);
 }
 
-static nn_status predict(nn_predict_options *o)
+static nn_status predict(nn_predict_options *o, nn__training *training)
 {
     nn_model *model = o->model;
-    NN_TRY(check_batch_size(&o->batch_size, o->verbose, &o->stream, "predict"));
-    NN_TRY(nn__check_data(model, o->data, 0, "predict"));
     const size_t rows = nn_dataset_rows(o->data);
     const size_t count = nn__mul(rows, nn__shape_count(&model->nodes[model->output].output));
     if (o->into == NULL && o->result == NULL)
@@ -137,15 +136,13 @@ static nn_status predict(nn_predict_options *o)
     if (o->into != NULL && o->capacity < count)
         return nn_fail(NN_ESHAPE, "predict: into has room for %zu numbers, %zu are needed",
                        o->capacity, count);
-    nn__training *training = nn__training_of(model);
     int batches[NN__MODES] = {[NN__PREDICT] = o->batch_size};
-    nn_context *context =
-        training == NULL ? NULL : nn__context_keep(model, &training->predictor, batches);
+    nn_context *context = nn__context_keep(model, &training->predictor, batches);
     if (context == NULL)
-        return NN_ENOMEM;
+        return nn__last_status();
     nn_tensor *tensor = NULL;
     if (o->result != NULL && (tensor = predict_tensor(model, rows)) == NULL)
-        return NN_ENOMEM;
+        return nn__last_status();
     nn_real *into = o->into;
     if (into == NULL && tensor != NULL)
         into = nn_tensor_data(tensor);
@@ -168,5 +165,12 @@ nn_status nn_model_predict(const nn_predict_options *options)
     NN_TRY(nn__options_read(&o, sizeof o, options, "predict"));
     NN_TRY(nn__model_check(o.model));
     NN_TRY(nn_model_build(o.model));
-    return predict(&o);
+    NN_TRY(check_batch_size(&o.batch_size, o.verbose, &o.stream, "predict"));
+    NN_TRY(nn__check_data(o.model, o.data, 0, "predict"));
+    nn__training *training = nn__training_begin(o.model, "predict");
+    if (training == NULL)
+        return nn__last_status();
+    nn_status status = predict(&o, training);
+    nn__training_end(training);
+    return status;
 }

@@ -7,6 +7,7 @@
  *                    validation; epoch_end; history; progress line; stop?
  *   train_end
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/random.h"
@@ -78,8 +79,7 @@ static nn_status fit_prepare(struct fit *fit)
 {
     nn_fit_options *o = &fit->o;
     nn_model *model = fit->model;
-    if (model->compiled == 0)
-        return nn_fail(NN_ESTATE, "fit: the model is not compiled");
+    NN_TRY(nn__model_check_compiled(model, "fit"));
     NN_TRY(nn__check_data(model, o->data, 1, "fit"));
     if (o->validation_data != NULL)
         NN_TRY(nn__check_data(model, o->validation_data, 1, "fit, validation"));
@@ -91,7 +91,7 @@ static nn_status fit_prepare(struct fit *fit)
                                   o->validation_data != NULL ? o->validation_batch_size : 0};
     fit->context = nn__context_keep(model, &fit->training->trainer, batches);
     if (fit->context == NULL)
-        return NN_ENOMEM;
+        return nn__last_status();
     return fit_order(fit);
 }
 
@@ -103,13 +103,8 @@ static nn_status fit_batch(struct fit *fit, int step)
     memcpy(context->indices, fit->training->order + first, rows * sizeof *context->indices);
     unsigned saved = nn__run_enter();
     nn_status status = nn__load_batch(context, NN__TRAIN, fit->o.data, (int)rows);
-    if (status == NN_OK) {
-        nn__context_forward(context, NN__TRAIN, (int)rows);
-        nn__context_loss(context);
-        nn__tally_add(fit->model, context);
-        nn__context_backward(context);
-        nn__context_step(context);
-    }
+    if (status == NN_OK)
+        nn__train_step(context, (int)rows);
     nn__run_leave(saved);
     return status;
 }
@@ -207,7 +202,28 @@ static nn_status fit_run(struct fit *fit)
         fit_resume(fit);
     for (int epoch = fit->o.initial_epoch; epoch < fit->o.epochs && !fit_stops(fit); epoch++)
         NN_TRY(fit_epoch(fit, epoch));
-    return nn__call_hooks(training, NN__TRAIN_END, event);
+    return NN_OK;
+}
+
+/* However it went, train_end is called; the first failure is the one that is told. */
+static nn_status fit_and_end(struct fit *fit)
+{
+    char message[NN__MESSAGE];
+    nn_status status = fit_run(fit);
+    snprintf(message, sizeof message, "%s", nn_error_message());
+    nn_status end = nn__call_hooks(fit->training, NN__TRAIN_END, &fit->event);
+    return status != NN_OK ? nn_fail(status, "%s", message) : end;
+}
+
+static nn_status fit_all(struct fit *fit)
+{
+    if (fit->o.resume && fit->training->callback_count > 0)
+        NN_TRY(nn__training_collect(fit->training)); /* of the former fit */
+    NN_TRY(nn__training_take_callbacks(fit->training, fit->o.callbacks));
+    NN_TRY(fit_options(&fit->o));
+    NN_TRY(fit_prepare(fit));
+    fit->training->fitting = 1;
+    return fit_and_end(fit);
 }
 
 nn_status nn_model_fit(const nn_fit_options *options)
@@ -219,15 +235,14 @@ nn_status nn_model_fit(const nn_fit_options *options)
     if (status == NN_OK)
         status = nn_model_build(fit.model);
     if (status == NN_OK) {
-        fit.training = nn__training_of(fit.model);
-        status = fit.training == NULL ? NN_ENOMEM : NN_OK;
+        fit.training = nn__training_begin(fit.model, "fit");
+        status = fit.training == NULL ? nn__last_status() : NN_OK;
     }
     if (status != NN_OK) {
         nn__callbacks_drop(fit.o.callbacks);
         return status;
     }
-    NN_TRY(nn__training_take_callbacks(fit.training, fit.o.callbacks));
-    NN_TRY(fit_options(&fit.o));
-    NN_TRY(fit_prepare(&fit));
-    return fit_run(&fit);
+    status = fit_all(&fit);
+    nn__training_end(fit.training);
+    return status;
 }

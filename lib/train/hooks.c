@@ -38,7 +38,7 @@ static nn_hook *hook_of(const nn_callback_kind *kind, nn__hook_name name)
 
 nn_status nn__call_hooks(nn__training *training, nn__hook_name name, nn_event *event)
 {
-    for (size_t i = 0; i < training->callback_count; i++) {
+    for (size_t i = 0; training->fitting && i < training->callback_count; i++) {
         nn_callback *callback = training->callbacks[i];
         nn_hook *hook = hook_of(nn__callback_kind(callback), name);
         if (hook == NULL)

@@ -13,18 +13,12 @@ static double mean_loss(const nn_context *context)
     return sum / context->rows;
 }
 
-static nn_status train_batch(nn_model *model, nn_context *context, const nn_tensor *x,
-                             const nn_tensor *y)
+static nn_status train_batch(nn_context *context, const nn_tensor *x, const nn_tensor *y)
 {
     unsigned saved = nn__run_enter();
     nn_status status = nn__load_tensors(context, NN__TRAIN, x, y);
-    if (status == NN_OK) {
-        nn__context_forward(context, NN__TRAIN, nn_tensor_dim(x, 0));
-        nn__context_loss(context);
-        nn__tally_add(model, context);
-        nn__context_backward(context);
-        nn__context_step(context);
-    }
+    if (status == NN_OK)
+        nn__train_step(context, nn_tensor_dim(x, 0));
     nn__run_leave(saved);
     return status;
 }
@@ -44,16 +38,17 @@ nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn_tensor
 {
     NN_TRY(nn__model_check(model));
     NN_TRY(nn_model_build(model));
-    if (model->compiled == 0)
-        return nn_fail(NN_ESTATE, "train_on_batch: the model is not compiled");
+    NN_TRY(nn__model_check_compiled(model, "train_on_batch"));
     if (x == NULL)
         return nn_fail(NN_EINVAL, "train_on_batch: x is NULL");
-    nn__training *training = nn__training_of(model);
-    nn_context *context = training == NULL ? NULL : train_context(model, nn_tensor_dim(x, 0));
-    if (context == NULL)
-        return NN_ENOMEM;
+    nn__training *training = nn__training_begin(model, "train_on_batch");
+    if (training == NULL)
+        return nn__last_status();
+    nn_context *context = train_context(model, nn_tensor_dim(x, 0));
     nn__tally_reset(model);
-    NN_TRY(train_batch(model, context, x, y));
+    nn_status status = context == NULL ? nn__last_status() : train_batch(context, x, y);
+    nn__training_end(training);
+    NN_TRY(status);
     nn__logs_clear(training->result);
     NN_TRY(nn__tally_log(model, training->result, 0));
     if (result != NULL)
@@ -102,15 +97,19 @@ nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, dou
     if (loss != NULL)
         *loss = mean_loss(context);
     context->rows = 0;
+    context->has_gradients = 1;
     return NN_OK;
 }
 
 nn_status nn_context_update(nn_context *context)
 {
     NN_TRY(check_training(context));
+    if (!context->has_gradients)
+        return nn_fail(NN_ESTATE, "context: update before backward");
     unsigned saved = nn__run_enter();
     nn__context_step(context);
     nn__run_leave(saved);
+    context->has_gradients = 0;
     return NN_OK;
 }
 

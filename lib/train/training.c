@@ -118,6 +118,23 @@ nn__training *nn__training_of(nn_model *model)
     return training;
 }
 
+nn__training *nn__training_begin(nn_model *model, const char *what)
+{
+    nn__training *training = nn__training_of(model);
+    if (training != NULL && training->running) {
+        nn_fail(NN_ESTATE, "%s: this model is running already", what);
+        return NULL;
+    }
+    if (training != NULL)
+        training->running = 1;
+    return training;
+}
+
+void nn__training_end(nn__training *training)
+{
+    training->running = training->fitting = 0;
+}
+
 nn_status nn__training_add_state(nn__training *training, const char *kind, nn_state *state)
 {
     size_t count = training->state_count;
@@ -213,22 +230,6 @@ void nn__callbacks_drop(nn_callback_list list)
         if (ours && !callback->object.owned)
             nn_callback_free(callback);
     }
-}
-
-nn_status nn__options_read(void *ours, size_t our_size, const void *theirs, const char *what)
-{
-    size_t size = 0;
-    if (theirs != NULL)
-        memcpy(&size, theirs, sizeof size);
-    if (size < sizeof size)
-        return nn_fail(NN_EINVAL, "%s: struct_size is not set", what);
-    memset(ours, 0, our_size);
-    memcpy(ours, theirs, size < our_size ? size : our_size);
-    for (size_t i = our_size; i < size; i++)
-        if (((const unsigned char *)theirs)[i] != 0)
-            return nn_fail(NN_ENOTSUP, "%s: an option is used that this version does not know",
-                           what);
-    return NN_OK;
 }
 
 static int context_fits(const nn_model *model, const nn_context *context,

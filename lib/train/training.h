@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "base/options.h"
 #include "callbacks/callback.h"
 #include "callbacks/state.h"
 #include "model/context.h"
@@ -34,7 +35,9 @@ typedef struct nn__training {
     double loss_sum; /* of rows since the epoch began */
     size_t rows;
 
-    nn_callback **callbacks; /* of the last fit */
+    int running;             /* 1: a fit, evaluate or predict of this model is going on */
+    int fitting;             /* 1: it is a fit, whose callbacks' hooks are called       */
+    nn_callback **callbacks; /* of the last fit                                         */
     size_t callback_count;
     nn_state **states; /* the callbacks' states as a file or an earlier fit left them */
     char **state_kinds;
@@ -45,6 +48,13 @@ typedef struct nn__training {
 
 /* The model's training part, made where it is missing; NULL: NN_ENOMEM. */
 nn__training *nn__training_of(nn_model *model);
+
+/*
+ * Every call that runs the model's own contexts stands between these two. begin: the training part,
+ * or NULL where one is running already (NN_ESTATE, "what: ..."), as in a call from inside a hook.
+ */
+nn__training *nn__training_begin(nn_model *model, const char *what);
+void nn__training_end(nn__training *training);
 
 /* Collects the states of the current callbacks into training->states. */
 nn_status nn__training_collect(nn__training *training);
@@ -70,6 +80,9 @@ void nn__tally_reset(nn_model *model);
 void nn__tally_add(nn_model *model, const nn_context *context);
 nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation);
 
+/* One training step on the rows that were loaded: forward, loss, tally, backward, update. */
+void nn__train_step(nn_context *context, int rows);
+
 /* One pass over a dataset in inference mode into the tally. steps gets the number of batches.
  * callbacks' test hooks see it through `event`. */
 nn_status nn__evaluate_data(nn_model *model, nn_context *context, const nn_dataset *data,
@@ -94,20 +107,18 @@ typedef enum nn__hook_name {
     NN__PREDICT_BATCH_END
 } nn__hook_name;
 
-/* Calls the hook of every callback of the running fit in list order; a wish to stop is noted in
- * the model. */
+/* Calls the hook of every callback of the running fit in list order; outside of a fit, none. */
 nn_status nn__call_hooks(nn__training *training, nn__hook_name name, nn_event *event);
 
 /* Takes a list of callbacks: on success they are the training's, the former ones freed; on failure
  * the list's are freed and the former ones stay. */
 nn_status nn__training_take_callbacks(nn__training *training, nn_callback_list list);
 
+/* NN_OK, or why the model is not compiled. */
+nn_status nn__model_check_compiled(const nn_model *model, const char *what);
+
 /* Frees a list that no fit takes. */
 void nn__callbacks_drop(nn_callback_list list);
-
-/* The public struct copied into ours: NN_EINVAL without struct_size, NN_ENOTSUP with an unknown
- * tail. */
-nn_status nn__options_read(void *ours, size_t our_size, const void *theirs, const char *what);
 
 /* A context of the model's for those batches: *kept where it still fits, else a new one in its
  * place. NULL on failure. */

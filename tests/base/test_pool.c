@@ -136,6 +136,16 @@ END_TEST
 
 /* ---- Fork ---- */
 
+/* The thread sanitizer ends a child that starts threads. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define NO_THREADS_AFTER_FORK
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define NO_THREADS_AFTER_FORK
+#endif
+
+#ifndef NO_THREADS_AFTER_FORK
 START_TEST(a_forked_child_has_a_pool_of_its_own)
 {
     static job j = {.threads = 3};
@@ -157,6 +167,7 @@ START_TEST(a_forked_child_has_a_pool_of_its_own)
     }
 }
 END_TEST
+#endif
 
 /* ---- Without memory ---- */
 
@@ -182,10 +193,17 @@ END_TEST
 Suite *pool_suite(void);
 Suite *pool_suite(void)
 {
-    return TEST_SUITE(
-        "pool", every_task_runs_once_on_a_worker_in_range, more_threads_than_there_may_be_are_fewer,
-        many_short_jobs_lose_nothing, a_task_that_runs_tasks_does_them_itself,
-        callers_at_once_each_get_their_tasks_done, a_forked_child_has_a_pool_of_its_own,
-        without_memory_for_workers_the_caller_does_the_tasks,
-        the_default_number_of_threads_is_in_range);
+    Suite *suite = TEST_SUITE("pool", every_task_runs_once_on_a_worker_in_range,
+                              more_threads_than_there_may_be_are_fewer,
+                              many_short_jobs_lose_nothing, a_task_that_runs_tasks_does_them_itself,
+                              callers_at_once_each_get_their_tasks_done,
+                              without_memory_for_workers_the_caller_does_the_tasks,
+                              the_default_number_of_threads_is_in_range);
+#ifndef NO_THREADS_AFTER_FORK
+    TCase *tcase = tcase_create("fork");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_test(tcase, a_forked_child_has_a_pool_of_its_own);
+    suite_add_tcase(suite, tcase);
+#endif
+    return suite;
 }

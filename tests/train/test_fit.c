@@ -488,14 +488,18 @@ START_TEST(data_that_does_not_fit_is_named_with_both_shapes)
 }
 END_TEST
 
+/* Called by several threads at once. */
 static nn_status refuse(void *self, const size_t *indices, size_t count, nn_real *x, nn_real *y,
                         int32_t *classes)
 {
-    nn_status status = see(self, indices, count, x, y, classes);
+    (void)self;
+    (void)y;
+    memset(x, 0, count * WIDTH * sizeof *x);
+    memset(classes, 0, count * sizeof *classes);
     for (size_t i = 0; i < count; i++)
         if (indices[i] == 33)
             return nn_fail(NN_EUSER, "row 33 is damaged");
-    return status;
+    return NN_OK;
 }
 
 START_TEST(a_failure_of_the_data_in_a_worker_reaches_the_caller)
