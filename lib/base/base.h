@@ -74,7 +74,10 @@ void nn__set_clock(double (*clock)(void)); /* tests; NULL for the real one */
 
 /* ---- cpu.c: instruction sets and the floating-point mode ---- */
 typedef enum nn__level { NN__BASELINE = 0, NN__AVX2 = 1, NN__AVX512 = 2 } nn__level;
-/* The best level of this processor and system, or what NN_CPU forces (never above the best). */
+/* The best level of this processor and system. */
+nn__level nn__cpu_best(void);
+/* The level in use: the best, or what NN_CPU forced when the library was loaded (never above the
+ * best). */
 nn__level nn__cpu_level(void);
 const char *nn__level_name(nn__level level);
 /* The processor's name ("AMD EPYC 7B13"), "unknown" where it cannot be told. */

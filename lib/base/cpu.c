@@ -16,7 +16,7 @@ const char *nn__level_name(nn__level level)
 }
 
 /* The best level that processor and operating system allow. */
-static nn__level cpu_best(void)
+nn__level nn__cpu_best(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -32,7 +32,7 @@ static nn__level cpu_best(void)
 
 static nn__level cpu_choose(void)
 {
-    nn__level best = cpu_best();
+    nn__level best = nn__cpu_best();
     const char *forced = getenv("NN_CPU");
     for (int level = 0; forced != NULL && level < (int)best; level++)
         if (strcmp(forced, nn__level_name((nn__level)level)) == 0)

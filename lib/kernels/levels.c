@@ -25,7 +25,7 @@ static const nn__kernel_table *table_of(nn__level level)
 
 const nn__kernel_table *nn__kernel_table_of(int level)
 {
-    return level >= 0 && level <= (int)nn__cpu_level() ? table_of((nn__level)level) : NULL;
+    return level >= 0 && level <= (int)nn__cpu_best() ? table_of((nn__level)level) : NULL;
 }
 
 __attribute__((constructor)) static void levels_choose(void)

@@ -175,7 +175,7 @@ START_TEST(what_does_not_fit_is_named_with_its_numbers)
     EXPECT_FAILURE("classes is for classes, but y is not given", x, .classes = 4);
     EXPECT_FAILURE("divisor", x, .divisor = NN_ZERO);
     EXPECT_FAILURE("divisor is nan", x, .divisor = (double)NAN);
-    expect_failure(&(nn_arrays_options){.x = x}, "struct_size is 0");
+    expect_failure(&(nn_arrays_options){.x = x}, "struct_size is not set");
     classes[1] = -3;
     EXPECT_FAILURE("row 1: class -3 is outside 0..", x, y);
     classes[1] = INT32_MAX;

@@ -191,7 +191,7 @@ START_TEST(wrong_options_are_named)
     ck_assert_ptr_null(nn_cifar10("x", .one_hot = -1));
     test_message_has("one_hot is -1");
     ck_assert_ptr_null(nn_cifar10_new(NULL));
-    test_message_has("options are NULL");
+    test_message_has("struct_size is not set");
 }
 END_TEST
 

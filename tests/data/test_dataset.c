@@ -130,7 +130,7 @@ START_TEST(a_wrong_description_is_refused_and_self_released)
     expect_refused(&kind, info, "neither y nor classes");
     info = class_info();
     info.struct_size = 0;
-    expect_refused(&kind, info, "struct_size is 0");
+    expect_refused(&kind, info, "struct_size is not set");
     ck_assert_ptr_null(nn_dataset_new(NULL, NULL, &info));
 }
 END_TEST
@@ -146,7 +146,7 @@ START_TEST(a_newer_callers_options_are_taken_while_the_unknown_is_zero)
     nn_dataset_free(dataset);
     options.more[1] = 1;
     ck_assert_ptr_null(nn_drawings_new(&options.known));
-    test_message_has("not known to this version");
+    test_message_has("this version does not know");
     options.known.struct_size = offsetof(nn_drawings_options, seed);
     options.known.part = 77;
     dataset = nn_drawings_new(&options.known);
