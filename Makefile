@@ -46,11 +46,16 @@ MISSING := $(shell \
         echo libopenblas-dev; \
     pkg-config --exists check 2>/dev/null || echo check; \
     command -v gnuplot >/dev/null || echo gnuplot-nox; \
-    command -v clang-format >/dev/null || echo clang-format)
-FOR_LINT := clang-format
+    command -v clang-format >/dev/null || echo clang-format; \
+    command -v cppcheck >/dev/null || echo cppcheck; \
+    command -v clang >/dev/null || echo clang)
+# What only lint and format need, and what only .ci/run needs besides: left out unless FOR says so.
+FOR_LINT := clang-format cppcheck
+FOR_CI := clang
+UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) $(if $(filter ci,$(FOR)),,$(FOR_CI))
 
 deps: ## install what is missing: a compiler, pkg-config, OpenBLAS, Check, gnuplot
-	@set -e; set -- $(filter-out $(if $(filter lint format,$(FOR)),,$(FOR_LINT)),$(MISSING)); \
+	@set -e; set -- $(filter-out $(UNASKED),$(MISSING)); \
 	if [ $$# = 0 ]; then echo "make deps: everything is installed"; exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
 	if ! command -v apt-get >/dev/null || ! command -v $${sudo:-env} >/dev/null; then \
