@@ -15,17 +15,17 @@ struct bench {
     nn__json_writer json;
 };
 
-/* The parts. */
-void bench_gemm(
-    struct bench *bench); /* products of matrices as the layers cut them               */
-void bench_conv(
-    struct bench *bench); /* convolutions: forward, dX, dW                             */
-void bench_layers(
-    struct bench *bench); /* every layer of conv2 and deep inside a training step      */
-void bench_train(
-    struct bench *bench); /* training steps, the start of a process, peak memory       */
-void bench_infer(
-    struct bench *bench); /* inference                                                 */
+/* Products of matrices as the layers cut them. */
+void bench_gemm(struct bench *bench);
+/* Convolutions: forward, dX, dW. */
+void bench_conv(struct bench *bench);
+/* Every layer of conv2 and deep inside a training step. */
+void bench_layers(struct bench *bench);
+/* Training steps, the start of a process, peak memory. */
+void bench_train(struct bench *bench);
+void bench_infer(struct bench *bench);
+/* How hard the generated set is: test accuracy of three networks. Not part of all. */
+void bench_drawings(struct bench *bench);
 
 /* GFLOP/s of sgemm 1024^3 on one thread: the best round, for it is what the machine can do. */
 double bench_rate(double seconds);

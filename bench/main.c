@@ -56,6 +56,7 @@ static const struct part {
     {"layers", bench_layers, "every layer of conv2 and deep inside a training step"},
     {"train", bench_train, "training of conv1, conv2 and deep, start of a process, peak memory"},
     {"infer", bench_infer, "inference of conv2 and deep"},
+    {"drawings", bench_drawings, "accuracy on the generated set; minutes, and not part of all"},
 };
 
 struct options {
@@ -69,7 +70,7 @@ struct options {
 static void help(void)
 {
     printf(
-        "nn_bench [gemm|conv|layers|train|infer|all] [options]\n"
+        "nn_bench [gemm|conv|layers|train|infer|drawings|all] [options]\n"
         "Medians over %d rounds, the least and the most in brackets; \"of sgemm\" is the part of\n"
         "this machine's own rate: the best round of sgemm 1024x1024x1024 on one thread, times\n"
         "the threads.\n",
@@ -122,6 +123,13 @@ static const char *option_name(const char *text)
     return NULL;
 }
 
+static int part_is_asked_for(const struct part *part, const char *name)
+{
+    if (name == NULL || strcmp(name, "all") == 0)
+        return part->run != bench_drawings;
+    return strcmp(name, part->name) == 0;
+}
+
 static int is_part(const char *text)
 {
     for (size_t i = 0; i < NN__COUNT(parts); i++)
@@ -172,7 +180,7 @@ int main(int argc, char **argv)
         .threads = o.threads, .seconds = o.seconds, .rate = bench_rate(o.seconds)};
     report_begin(&bench);
     for (size_t i = 0; i < NN__COUNT(parts); i++)
-        if (o.part == NULL || strcmp(o.part, "all") == 0 || strcmp(o.part, parts[i].name) == 0)
+        if (part_is_asked_for(&parts[i], o.part))
             parts[i].run(&bench);
     report_end(&bench, o.json);
     return 0;

@@ -30,6 +30,12 @@ static nn_model *deep_layers(void)
         nn_batch_norm(), nn_dropout(0.5), nn_dense(CLASSES, .activation = NN_SOFTMAX));
 }
 
+static nn_model *linear_layers(void)
+{
+    return nn_sequential(nn_input(32, 32, 3), nn_flatten(),
+                         nn_dense(CLASSES, .activation = NN_SOFTMAX));
+}
+
 static nn_optimizer *adam(void)
 {
     return nn_adam(.learning_rate = 1e-3);
@@ -40,6 +46,7 @@ static nn_optimizer *nadam(void)
     return nn_nadam(.learning_rate = 1e-3);
 }
 
+const struct network network_linear = {"linear", linear_layers, adam};
 const struct network network_conv1 = {"conv1", conv1_layers, adam};
 const struct network network_conv2 = {"conv2", conv2_layers, nadam};
 const struct network network_deep = {"deep", deep_layers, adam};

@@ -1,4 +1,4 @@
-/* The three networks of the examples, ready to train, and what their work is in operations. */
+/* The three networks of the examples and a linear one, ready to train, and what their work is in operations. */
 #ifndef BENCH_MODELS_H
 #define BENCH_MODELS_H
 
@@ -12,7 +12,7 @@ struct network {
     nn_optimizer *(*optimizer)(void);
 };
 
-extern const struct network network_conv1, network_conv2, network_deep;
+extern const struct network network_linear, network_conv1, network_conv2, network_deep;
 
 /* Built and compiled; the caller frees it. Fails the program where the library does. */
 nn_model *network_new(const struct network *network, int threads);
