@@ -23,7 +23,7 @@
 #include "kernels/kernels.h"
 #include "layers/layer.h"
 
-enum { GROUPS = 8, TILE_FLOATS = 196608, TILE_LEAST = 32, TILE_MOST = 512 };
+enum { GROUPS = 8, FORWARD_TASKS = 16, TILE_FLOATS = 131072, TILE_LEAST = 32, TILE_MOST = 512 };
 
 static const nn_option conv2d_fields[] = {
     NN__OPTION(nn_conv2d_options, INT, filters, .rules = NN_REQUIRED, .minimum = 1,
@@ -49,19 +49,42 @@ struct conv2d {
     nn__window mirror; /* of dz, giving dx; for the gather                          */
     int filters, groups;
     int group_c, group_f;
-    int depth;        /* kh kw group_c: rows of the kernel as a matrix             */
-    int mirror_depth; /* kh kw filters                                             */
-    int pixels;       /* oh ow                                                     */
-    int tile;         /* pixels of a tile                                          */
-    int gather;       /* the way of dx                                             */
-    int direct;       /* x is already its own lowered matrix: 1x1, stride 1        */
+    int depth;           /* kh kw group_c: rows of the kernel as a matrix             */
+    int mirror_depth;    /* kh kw filters                                             */
+    int pixels;          /* oh ow                                                     */
+    int tile;            /* the most pixels of a tile                                 */
+    size_t forward_tile; /* of this run                                            */
+    int gather;          /* the way of dx                                             */
+    int direct;          /* x is already its own lowered matrix: 1x1, stride 1        */
 };
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How many tiles cover the pixels. */
+static size_t tiles(size_t pixels, size_t tile)
+{
+    return (pixels + tile - 1) / tile;
+}
+
+/* The most pixels of a tile: its lowered matrix of `depth` columns stays in the second cache. */
 static int tile_pixels(int depth)
 {
     int tile = TILE_FLOATS / depth;
     tile = tile < TILE_LEAST ? TILE_LEAST : tile > TILE_MOST ? TILE_MOST : tile;
     return tile / 4 * 4;
+}
+
+/* `pixels` cut evenly into tiles of at most `most`, and into at least `tasks` of them where they
+ * then still have TILE_LEAST. */
+static size_t tile_even(int most, size_t pixels, size_t tasks)
+{
+    size_t count = tiles(pixels, (size_t)most);
+    if (count < tasks && pixels >= tasks * TILE_LEAST)
+        count = tasks;
+    return (tiles(pixels, count) + 3) / 4 * 4;
 }
 
 static struct conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape *x)
@@ -170,16 +193,6 @@ static void lower(nn_real *col, const nn_real *x, const nn__window *w, int first
     }
 }
 
-static size_t tiles(size_t pixels, int tile)
-{
-    return (pixels + (size_t)tile - 1) / (size_t)tile;
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* ---- Forward: one tile per task ---- */
 
 static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int worker)
@@ -187,8 +200,8 @@ static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int w
     const struct conv2d *g = arg;
     const nn_conv2d_options *o = pass->options;
     const size_t f = (size_t)g->filters, all = (size_t)pass->rows * (size_t)g->pixels;
-    const size_t first = (size_t)index * (size_t)g->tile,
-                 last = least(first + (size_t)g->tile, all);
+    const size_t first = (size_t)index * g->forward_tile;
+    const size_t last = least(first + g->forward_tile, all);
     const int count = (int)(last - first);
     nn_real *y = pass->y + first * f;
     if (!o->no_bias)
@@ -211,8 +224,9 @@ static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int w
 static void conv2d_forward(const nn_pass *pass)
 {
     struct conv2d g = conv2d_geometry(pass->options, pass->x_shape);
-    nn_parallel(pass, (int)tiles((size_t)pass->rows * (size_t)g.pixels, g.tile),
-                conv2d_forward_tile, &g);
+    size_t all = (size_t)pass->rows * (size_t)g.pixels;
+    g.forward_tile = tile_even(g.tile, all, FORWARD_TASKS);
+    nn_parallel(pass, (int)tiles(all, g.forward_tile), conv2d_forward_tile, &g);
 }
 
 /* ---- Backward: one group of pictures per task ---- */
@@ -294,8 +308,8 @@ static void conv2d_dx(const nn_pass *pass, const struct conv2d_backward *b, nn_r
             conv2d_dx_scatter(pass, &b->g, col, n);
         return;
     }
-    size_t pixels = (size_t)b->g.window.h * (size_t)b->g.window.w,
-           tile = (size_t)tile_pixels(b->g.mirror_depth);
+    size_t pixels = (size_t)b->g.window.h * (size_t)b->g.window.w;
+    size_t tile = tile_even(tile_pixels(b->g.mirror_depth), (end - begin) * pixels, 1);
     for (size_t first = begin * pixels; first < end * pixels; first += tile)
         conv2d_dx_gather(pass, b, col, first, least(first + tile, end * pixels));
 }
@@ -308,6 +322,7 @@ static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int
     const size_t begin = group_start(b, pass->rows, index),
                  end = group_start(b, pass->rows, index + 1);
     const size_t start = begin * pixels, stop = end * pixels;
+    const size_t tile = tile_even(g->tile, stop - start, 1);
     nn_real *col = nn_scratch(pass, worker);
     if (pass->activation != NN_LINEAR)
         nn__kernels->activate_gradient(pass->dy + start * f, pass->y + start * f, pass->activation,
@@ -315,9 +330,9 @@ static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int
     if (b->db != NULL)
         nn__kernels->column_sums(b->db + (size_t)index * f, pass->dy + start * f, stop - start, f);
     if (b->dw != NULL)
-        for (size_t first = start; first < stop; first += (size_t)g->tile)
+        for (size_t first = start; first < stop; first += tile)
             conv2d_dw_tile(pass, g, b->dw + (size_t)index * conv2d_weights(g), col, start, first,
-                           least(first + (size_t)g->tile, stop));
+                           least(first + tile, stop));
     if (pass->dx[0] != NULL)
         conv2d_dx(pass, b, col, begin, end);
 }
