@@ -34,7 +34,7 @@ static sample sample_of(size_t c, uint64_t seed)
 /* log sum exp(z) - z[class], and the probabilities. */
 static double reference(const nn_real *z, size_t c, int32_t class, double *p)
 {
-    double largest = -INFINITY, sum = 0;
+    double largest = -(double)INFINITY, sum = 0;
     for (size_t j = 0; j < c; j++)
         largest = fmax(largest, (double)z[j]);
     for (size_t j = 0; j < c; j++)
