@@ -151,10 +151,11 @@ void report_value(struct bench *bench, const char *name, const struct spread *va
 
 static void json_machine(nn__json_writer *json, const struct bench *bench)
 {
+    char cpu[NN__CPU_NAME];
     nn__json_key(json, "machine");
     nn__json_begin_object(json);
     nn__json_key(json, "cpu");
-    nn__json_put_string(json, nn__cpu_name());
+    nn__json_put_string(json, nn__cpu_name(cpu));
     nn__json_key(json, "kernels");
     nn__json_put_string(json, nn__level_name(nn__cpu_level()));
     nn__json_key(json, "blas");
@@ -169,10 +170,10 @@ static void json_machine(nn__json_writer *json, const struct bench *bench)
 
 void report_begin(struct bench *bench)
 {
-    char one[NUMBER], all[NUMBER];
+    char one[NUMBER], all[NUMBER], cpu[NN__CPU_NAME];
     printf("nn_bench: %s, kernels %s, %s, %d thread%s; own rate (sgemm 1024^3) %s GFLOP/s "
            "on one thread, %s on %d\n",
-           nn__cpu_name(), nn__level_name(nn__cpu_level()), nn__gemm_name(), bench->threads,
+           nn__cpu_name(cpu), nn__level_name(nn__cpu_level()), nn__gemm_name(), bench->threads,
            bench->threads == 1 ? "" : "s", number_text(bench->rate, one),
            number_text(bench->rate * bench->threads, all), bench->threads);
     fflush(stdout);

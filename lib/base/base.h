@@ -80,8 +80,9 @@ nn__level nn__cpu_best(void);
  * best). */
 nn__level nn__cpu_level(void);
 const char *nn__level_name(nn__level level);
-/* The processor's name ("AMD EPYC 7B13"), "unknown" where it cannot be told. */
-const char *nn__cpu_name(void);
+/* The processor's name ("AMD EPYC 7B13"), "unknown" where it cannot be told; returns name. */
+enum { NN__CPU_NAME = 49 };
+char *nn__cpu_name(char name[NN__CPU_NAME]);
 /* Sets the default floating-point mode (round to nearest, no flush to zero) and returns what was
  * set before; the second call puts that back. */
 unsigned nn__float_mode_enter(void);

@@ -51,31 +51,22 @@ nn__level nn__cpu_level(void)
     return level;
 }
 
-#if defined(__x86_64__)
-static void cpu_read_name(char name[49])
+char *nn__cpu_name(char name[NN__CPU_NAME])
 {
+    memcpy(name, "unknown", sizeof "unknown");
+#if defined(__x86_64__)
     unsigned words[12] = {0};
     if ((unsigned)__get_cpuid_max(0x80000000u, NULL) < 0x80000004u)
-        return;
+        return name;
     for (unsigned i = 0; i < 3; i++)
         __get_cpuid(0x80000002u + i, &words[4 * i], &words[4 * i + 1], &words[4 * i + 2],
                     &words[4 * i + 3]);
-    memcpy(name, words, 48);
+    memcpy(name, words, sizeof words);
+    name[NN__CPU_NAME - 1] = '\0';
     for (size_t end = strlen(name); end > 0 && name[end - 1] == ' '; end--)
         name[end - 1] = '\0';
-}
 #endif
-
-const char *nn__cpu_name(void)
-{
-    static char name[49];
-    nn__global_lock();
-#if defined(__x86_64__)
-    if (name[0] == '\0')
-        cpu_read_name(name);
-#endif
-    nn__global_unlock();
-    return name[0] != '\0' ? name : "unknown";
+    return name;
 }
 
 #if defined(__x86_64__)
