@@ -53,22 +53,24 @@ NN_API int nn_logs_has(const nn_logs *logs, const char *name);
  * copied. */
 NN_API nn_status nn_logs_set(nn_logs *logs, const char *name, double value);
 
+/* Which way is better. NN_AUTO: down for a loss, the metric's own way for a metric of the model
+ * (with or without "val_"), else up where the name contains "acc" and down where not. */
+typedef enum nn_mode { NN_AUTO = 0, NN_MIN = 1, NN_MAX = 2 } nn_mode;
+
 /* ---- EarlyStopping --------------------------------------------------------------------------
  * Stops when the watched number has not improved for `patience` epochs. Improved: cur + min_delta
  * < best (mode min) or cur - min_delta > best (max), strictly; NaN never improves. Never stops on
  * an improving epoch nor before the second one. At the end of the fit restore_best_weights puts
  * back all weights of the best epoch, however the fit ended (Keras 3).
  */
-typedef enum nn_mode { NN_AUTO = 0, NN_MIN = 1, NN_MAX = 2 } nn_mode;
-
 typedef struct nn_early_stopping_options {
     size_t struct_size;
-    const char *monitor;      /* NULL is "val_loss"                                              */
-    double min_delta;         /* >= 0; default 0                                                 */
-    double patience;          /* whole epochs >= 0; default 0, which acts like 1                 */
-    int verbose;              /* 1: say it when stopping and restoring                           */
-    int mode;                 /* NN_AUTO: max where the name contains "acc", else min            */
-    nn_maybe baseline;        /* NN_SOME(x): patience runs on until x is beaten                  */
+    const char *monitor; /* NULL is "val_loss"                                              */
+    double min_delta;    /* >= 0; default 0                                                 */
+    double patience;     /* whole epochs >= 0; default 0, which acts like 1                 */
+    int verbose;         /* 1: say it when stopping and restoring                           */
+    int mode;            /* NN_AUTO: the metric's own direction, see nn_mode                  */
+    nn_maybe baseline;   /* NN_SOME(x): patience runs on until x is beaten                  */
     int restore_best_weights; /* 1: keep a copy of the best weights and put it back              */
     int start_from_epoch;     /* do nothing in epochs before this one (0-based); default 0       */
 } nn_early_stopping_options;
@@ -90,7 +92,7 @@ typedef struct nn_reduce_lr_on_plateau_options {
     double factor;       /* 0..1, below 1; 0 is 0.1                              */
     double patience;     /* whole epochs >= 0; 0 is 10, NN_ZERO is 0             */
     int verbose;         /* 1: say it when reducing                              */
-    int mode;            /* NN_AUTO: max where the name contains "acc", else min */
+    int mode;            /* NN_AUTO: the metric's own direction, see nn_mode       */
     double min_delta;    /* >= 0; 0 is 1e-4, NN_ZERO is 0                        */
     double cooldown;     /* whole epochs >= 0; default 0                         */
     double min_lr;       /* >= 0; default 0                                      */

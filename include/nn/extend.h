@@ -302,6 +302,10 @@ NN_API const nn_callback_kind *nn_callback_kind_of(const nn_callback *callback);
 NN_API const void *nn_callback_options(const nn_callback *callback);
 NN_API void *nn_callback_state(nn_callback *callback);
 
+/* NN_MIN for a loss, the direction of the model's metric of that name (after "val_", if it begins
+ * so), NN_AUTO for any other log. */
+NN_API int nn_model_better(const nn_model *model, const char *log);
+
 /* All weights of a built model as one block of nn_model_snapshot_count elements: copied out, and
  * put back. What EarlyStopping keeps. */
 NN_API size_t nn_model_snapshot_count(const nn_model *model);

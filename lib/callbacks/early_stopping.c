@@ -26,11 +26,6 @@ typedef struct early_stopping_state {
     size_t count;
 } early_stopping_state;
 
-static nn__monitor early_stopping_monitor(const nn_early_stopping_options *options)
-{
-    return nn__monitor_make(options->monitor, options->mode, options->min_delta);
-}
-
 /* Room for count weights; what was there may be lost. */
 static nn_status early_stopping_reserve(early_stopping_state *state, size_t count)
 {
@@ -69,7 +64,8 @@ static nn_status early_stopping_epoch_end(nn_callback *callback, nn_event *event
 {
     const nn_early_stopping_options *options = callback->object.options;
     early_stopping_state *state = callback->state;
-    nn__monitor monitor = early_stopping_monitor(options);
+    nn__monitor monitor =
+        nn__monitor_make(event->model, options->monitor, options->mode, options->min_delta);
     if (!nn__monitor_available(&monitor, &state->best, event, "Early stopping conditioned on", ""))
         return NN_OK;
     if (event->epoch < options->start_from_epoch)

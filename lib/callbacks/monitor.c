@@ -8,11 +8,14 @@
 
 #include <string.h>
 
-nn__monitor nn__monitor_make(const char *monitor, int mode, double min_delta)
+nn__monitor nn__monitor_make(const nn_model *model, const char *monitor, int mode, double min_delta)
 {
     const char *name = monitor != NULL ? monitor : "val_loss";
-    int max = mode == NN_MAX || (mode == NN_AUTO && strstr(name, "acc") != NULL);
-    return (nn__monitor){name, max, min_delta};
+    if (mode == NN_AUTO)
+        mode = nn_model_better(model, name);
+    if (mode == NN_AUTO)
+        mode = strstr(name, "acc") != NULL ? NN_MAX : NN_MIN;
+    return (nn__monitor){name, mode == NN_MAX, min_delta};
 }
 
 int nn__monitor_beats(const nn__monitor *monitor, double current, double reference)

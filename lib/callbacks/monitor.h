@@ -20,8 +20,9 @@ typedef struct nn__best {
     int warned; /* the number was missing, and it was said   */
 } nn__best;
 
-/* monitor NULL is "val_loss"; mode is an nn_mode: NN_AUTO is max where the name contains "acc". */
-nn__monitor nn__monitor_make(const char *monitor, int mode, double min_delta);
+/* monitor NULL is "val_loss"; mode is an nn_mode, NN_AUTO by the rule of nn/callbacks.h. */
+nn__monitor nn__monitor_make(const nn_model *model, const char *monitor, int mode,
+                             double min_delta);
 
 /* current beats reference by more than min_delta; never where either is NaN. */
 int nn__monitor_beats(const nn__monitor *monitor, double current, double reference);

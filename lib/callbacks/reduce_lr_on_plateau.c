@@ -60,7 +60,8 @@ static nn_status reduce_lr_on_plateau_epoch_end(nn_callback *callback, nn_event 
 {
     const nn_reduce_lr_on_plateau_options *options = callback->object.options;
     reduce_lr_on_plateau_state *state = callback->state;
-    nn__monitor monitor = nn__monitor_make(options->monitor, options->mode, options->min_delta);
+    nn__monitor monitor =
+        nn__monitor_make(event->model, options->monitor, options->mode, options->min_delta);
     double rate = (double)(float)nn_model_learning_rate(event->model);
     NN_TRY(nn_logs_set(event->logs, "learning_rate", rate));
     if (!nn__monitor_available(&monitor, &state->best, event,

@@ -199,6 +199,18 @@ nn_status nn__model_check_compiled(const nn_model *model, const char *what)
     return nn_fail(NN_ESTATE, "%s: the model is not compiled", what);
 }
 
+int nn_model_better(const nn_model *model, const char *log)
+{
+    if (strncmp(log, "val_", 4) == 0)
+        log += 4;
+    if (strcmp(log, "loss") == 0)
+        return NN_MIN;
+    for (size_t i = 0; i < model->metric_count; i++)
+        if (strcmp(nn__metric_name(model->metrics[i]), log) == 0)
+            return nn__metric_kind(model->metrics[i])->better;
+    return NN_AUTO;
+}
+
 double nn_model_learning_rate(const nn_model *model)
 {
     if (nn__model_check(model) != NN_OK)
