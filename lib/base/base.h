@@ -45,6 +45,8 @@ void *nn__alloc_array(size_t count, size_t size, const char *what);
 /* A larger copy of old (old_bytes of it kept, the rest zero); old is freed only on success. */
 void *nn__grow(void *old, size_t old_bytes, size_t bytes, const char *what);
 char *nn__copy_string(const char *text, const char *what);
+/* a, b and c one after the other. */
+char *nn__join_strings(const char *a, const char *b, const char *c, const char *what);
 void nn__free(void *memory); /* NULL is fine */
 
 /* How memory is got; tests put their own here to count and to fail. */
@@ -118,6 +120,9 @@ typedef struct nn__object {
  * nn/base.h. NULL only for lack of memory. */
 void *nn__object_new(size_t size, const nn_kind *kind, const void *options);
 void nn__object_free(void *object); /* NULL is fine */
+/* Frees the objects of a list that nobody takes: not those that are owned, each only once, NULLs
+ * passed over. release frees one. */
+void nn__objects_drop(const void *list, size_t count, void (*release)(void *object));
 /* Raises what was wrong with the options as "name: reason". */
 nn_status nn__object_check(const nn__object *object, const char *name);
 

@@ -69,6 +69,18 @@ char *nn__copy_string(const char *text, const char *what)
     return copy;
 }
 
+char *nn__join_strings(const char *a, const char *b, const char *c, const char *what)
+{
+    size_t first = strlen(a), second = strlen(b), third = strlen(c);
+    char *text = nn__alloc(first + second + third + 1, what);
+    if (text == NULL)
+        return NULL;
+    memcpy(text, a, first);
+    memcpy(text + first, b, second);
+    memcpy(text + first + second, c, third + 1);
+    return text;
+}
+
 void nn__free(void *memory)
 {
     if (memory != NULL)

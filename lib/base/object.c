@@ -30,6 +30,18 @@ void nn__object_free(void *memory)
     nn__free(object);
 }
 
+void nn__objects_drop(const void *list, size_t count, void (*release)(void *object))
+{
+    nn__object *const *objects = list;
+    for (size_t i = 0; i < count; i++) {
+        int ours = objects[i] != NULL; /* asked before it is read: an equal one may be freed */
+        for (size_t j = 0; j < i && ours; j++)
+            ours = objects[j] != objects[i];
+        if (ours && !objects[i]->owned)
+            release(objects[i]);
+    }
+}
+
 nn_status nn__object_check(const nn__object *object, const char *name)
 {
     if (object->status != NN_OK)

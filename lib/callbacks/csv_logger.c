@@ -84,12 +84,9 @@ static void csv_logger_forget(csv_logger_state *state)
 
 static nn_status csv_logger_column(csv_logger_state *state, const char *prefix, const char *name)
 {
-    size_t before = strlen(prefix), after = strlen(name) + 1;
-    char *column = nn__alloc(before + after, "csv_logger's columns");
+    char *column = nn__join_strings(prefix, name, "", "csv_logger's columns");
     if (column == NULL)
         return NN_ENOMEM;
-    memcpy(column, prefix, before);
-    memcpy(column + before, name, after);
     state->columns[state->column_count++] = column;
     return NN_OK;
 }

@@ -14,16 +14,6 @@ nn_status nn_infer_fail(nn_infer *infer, nn_status status, const char *format, .
     return nn_fail(status, "%s: %s", infer->name, text);
 }
 
-/* "conv2d/kernel"; NULL without memory. */
-static char *weight_name(const char *node, const char *weight)
-{
-    size_t bytes = strlen(node) + strlen(weight) + 2;
-    char *name = nn__alloc(bytes, "the name of a weight");
-    if (name != NULL)
-        snprintf(name, bytes, "%s/%s", node, weight);
-    return name;
-}
-
 static nn_status model_room_for_weight(nn_model *model)
 {
     if (model->weight_count < model->weight_capacity)
@@ -49,7 +39,7 @@ nn_status nn_infer_weight(nn_infer *infer, const char *name, const int *dims, in
     NN_TRY(nn__shape_make(&weight.shape, dims, rank, infer->name));
     weight.count = nn__shape_count(&weight.shape);
     NN_TRY(model_room_for_weight(model));
-    weight.name = weight_name(infer->name, name);
+    weight.name = nn__join_strings(infer->name, "/", name, "the name of a weight");
     if (weight.name == NULL)
         return NN_ENOMEM;
     model->weights[model->weight_count++] = weight;

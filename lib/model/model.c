@@ -131,28 +131,16 @@ nn_status nn_model_add(nn_model *model, nn_layer *layer)
     return node >= 0 ? NN_OK : nn__model_check(model);
 }
 
-/* Frees layers that no model took; the same layer may stand in the list more than once. */
-static void layers_drop(nn_layer *const *layers, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        int again = 0;
-        for (size_t j = 0; j < i; j++)
-            again = again || layers[j] == layers[i];
-        if (!again)
-            layer_drop(layers[i]);
-    }
-}
-
 nn_model *nn_sequential_new(nn_layer *const *layers, size_t count)
 {
     nn_model *model = nn_model_new();
     if (model == NULL) {
-        layers_drop(layers, count);
+        nn__objects_drop(layers, count, nn__object_free);
         return NULL;
     }
     for (size_t i = 0; i < count; i++)
         if (layers[i] == NULL) {
-            layers_drop(layers, count);
+            nn__objects_drop(layers, count, nn__object_free);
             nn_model_free(model);
             nn_fail(NN_ENOMEM, "no memory for layer %zu", i);
             return NULL;

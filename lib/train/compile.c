@@ -33,25 +33,13 @@ static nn_status claim(nn__object *object, const char *what)
     return NN_OK;
 }
 
-/* Frees the metrics that could not even be listed. */
-static void metrics_drop(nn_metric_list list)
-{
-    for (size_t i = 0; i < list.count; i++) {
-        int ours = list.items[i] != NULL;
-        for (size_t j = 0; j < i && ours; j++)
-            ours = list.items[j] != list.items[i];
-        if (ours && !list.items[i]->object.owned)
-            nn_metric_free(list.items[i]);
-    }
-}
-
 static nn_status claim_metrics(struct parts *parts, nn_metric_list list)
 {
     nn_status status = NN_OK;
     parts->metrics = nn__alloc_array(list.count, sizeof(nn_metric *), "metrics");
     parts->metric_count = list.count;
     if (parts->metrics == NULL) {
-        metrics_drop(list);
+        nn__objects_drop(list.items, list.count, nn__object_free);
         return NN_ENOMEM;
     }
     for (size_t i = 0; i < list.count; i++) {

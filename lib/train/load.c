@@ -32,11 +32,9 @@ static nn_status read_weight(const nn__safetensors *file, const char *prefix,
 {
     const char *path = nn__safetensors_path(file);
     char have[256], want[NN__SHAPE_TEXT];
-    size_t bytes = strlen(prefix) + strlen(weight->name) + 1;
-    char *name = nn__alloc(bytes, "the name of a tensor");
+    char *name = nn__join_strings(prefix, weight->name, "", "the name of a tensor");
     if (name == NULL)
         return NN_ENOMEM;
-    snprintf(name, bytes, "%s%s", prefix, weight->name);
     const nn__tensor_info *tensor = nn__safetensors_find(file, name);
     nn__shape_text(&weight->shape, want, sizeof want);
     nn_status status;

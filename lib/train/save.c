@@ -105,11 +105,9 @@ static nn_status saving_alloc(struct saving *s, const nn_model *model)
 static nn_status saving_add(struct saving *s, const char *prefix, const char *name,
                             const nn_shape *shape, const nn_real *values)
 {
-    size_t bytes = strlen(prefix) + strlen(name) + 1;
-    char *full = nn__alloc(bytes, "the name of a tensor");
+    char *full = nn__join_strings(prefix, name, "", "the name of a tensor");
     if (full == NULL)
         return NN_ENOMEM;
-    snprintf(full, bytes, "%s%s", prefix, name);
     nn__tensor_entry *entry = &s->tensors[s->count];
     *entry =
         (nn__tensor_entry){.name = full, .dtype = NN__FREAL, .rank = shape->rank, .data = values};

@@ -73,11 +73,9 @@ static nn_status training_follow_compile(nn__training *training, const nn_model 
         return NN_ENOMEM;
     for (size_t i = 0; i <= count; i++) {
         const char *name = i == 0 ? "loss" : nn__metric_name(model->metrics[i - 1]);
-        size_t bytes = strlen(name) + sizeof "val_";
-        training->val_names[i] = nn__alloc(bytes, "metrics");
+        training->val_names[i] = nn__join_strings("val_", name, "", "metrics");
         if (training->val_names[i] == NULL)
             return NN_ENOMEM;
-        snprintf(training->val_names[i], bytes, "val_%s", name);
         if (i == 0)
             continue;
         size_t size = nn__metric_kind(model->metrics[i - 1])->state_size;
@@ -219,17 +217,14 @@ nn_status nn__training_take_callbacks(nn__training *training, nn_callback_list l
     return NN_OK;
 }
 
-/* The same callback may stand in the list more than once; one that a fit owns is not ours. */
+static void callback_release(void *callback)
+{
+    nn_callback_free(callback);
+}
+
 void nn__callbacks_drop(nn_callback_list list)
 {
-    for (size_t i = 0; i < list.count; i++) {
-        nn_callback *callback = list.items[i];
-        int ours = callback != NULL;
-        for (size_t j = 0; j < i && ours; j++)
-            ours = list.items[j] != callback;
-        if (ours && !callback->object.owned)
-            nn_callback_free(callback);
-    }
+    nn__objects_drop(list.items, list.count, callback_release);
 }
 
 static int context_fits(const nn_model *model, const nn_context *context,
