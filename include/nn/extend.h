@@ -140,7 +140,8 @@ typedef struct nn_pass {
     void *partials;
     uint64_t seed;      /* of the model                                               */
     uint64_t step;      /* number of the optimizer step                               */
-    uint64_t first_row; /* number of x's first row in the whole batch                 */
+    uint64_t first_row; /* number of x's first row in the whole batch: 0 while
+                           batches are not cut                                        */
     void *engine;       /* the library's                                              */
 } nn_pass;
 

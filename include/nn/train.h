@@ -23,8 +23,11 @@ extern "C" {
  * NN_ESTATE. Getters, nn_model_save, the learning rate and nn_model_stop work at any time.
  *
  * Builds the model and gives it loss, optimizer and metrics. Takes all three, also when it fails.
- * Compiling again replaces them and forgets optimizer state. NN_EINVAL, NN_ESHAPE (the loss does
- * not fit the output), NN_ENOMEM (a failed constructor among the arguments), or the model's failure.
+ * Compiling again replaces them and forgets optimizer state; a failed compile leaves the model as it
+ * was. NN_EINVAL (optimizer or loss is NULL or belongs to a model, an option out of range, two
+ * metrics of one name), NN_ESHAPE (the loss does not fit the output), NN_ENOMEM (also where a metric
+ * is NULL, a failed constructor), NN_ENOTSUP (an own optimizer beyond NN_MAX_SLOTS or
+ * NN_MAX_SCALARS), or the model's failure.
  */
 typedef struct nn_compile_options {
     size_t struct_size;
