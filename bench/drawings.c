@@ -48,7 +48,6 @@ void bench_drawings(struct bench *bench)
     run(bench, &network_conv2, 10, train, test);
     run(bench, &network_conv2, 20, train, test);
     run(bench, &network_deep, 5, train, test);
-    run(bench, &network_deep, 10, train, test);
     nn_dataset_free(train);
     nn_dataset_free(test);
 }
