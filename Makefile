@@ -246,8 +246,9 @@ FORMATTED = $(shell find include lib examples tests bench -name '*.[ch]')
 # ---- Demo and data -------------------------------------------------------------------------------
 
 CIFAR10_FOUND := $(or $(CIFAR10_DIR),$(wildcard data/cifar-10-batches-bin))
-DEMO_ON := $(if $(CIFAR10_FOUND),the first 10$(comma)000 pictures of CIFAR-10$(comma) 5 epochs each,\
-    the generated set ("make cifar10" gets the real one))
+DEMO_ON := $(strip $(if $(CIFAR10_FOUND), \
+    the first 10$(comma)000 pictures of CIFAR-10$(comma) 5 epochs each, \
+    the generated set ("make cifar10" gets the real one)))
 demo = $(B)/examples/cifar10_$(1) $(if $(CIFAR10_FOUND),--limit 10000 --epochs 5,--epochs $(2)) \
     --out $(B)/demo/$(1)
 demo: examples ## train the two CIFAR-10 networks, in under two minutes; results in build/demo
