@@ -24,7 +24,8 @@ extern "C" {
 #define NN_MUST_CHECK __attribute__((warn_unused_result))
 #define NN_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
-#define NN_API #define NN_MUST_CHECK
+#define NN_API
+#define NN_MUST_CHECK
 #define NN_PRINTF(text, first)
 #endif
 

@@ -36,7 +36,8 @@ typedef enum nn_option_type {
     NN_OPTION_STRING = 6,      /* const char *, may be NULL                              */
     NN_OPTION_INITIALIZER = 7, /* nn_initializer; fallback is the default's kind         */
     NN_OPTION_MAYBE = 8,       /* nn_maybe                                               */
-    NN_OPTION_SHAPE = 9        /* nn_shape                                               */
+    NN_OPTION_SHAPE = 9,       /* nn_shape                                               */
+    NN_OPTION_REGULARIZER = 10 /* nn_regularizer                                         */
 } nn_option_type;
 
 enum {
@@ -109,6 +110,9 @@ enum {
  * call. trainable 0 is state: saved, but not changed by the optimizer. Names are copied. */
 NN_API nn_status nn_infer_weight(nn_infer *infer, const char *name, const int *dims, int rank,
                                  nn_initializer initializer, int trainable);
+
+/* The weight that was declared last is penalized so. Called after nn_infer_weight. */
+NN_API nn_status nn_infer_regularize(nn_infer *infer, nn_regularizer regularizer);
 
 /* Ends infer with a failure: the message is "name: " and the formatted text. Returns status. */
 NN_API nn_status nn_infer_fail(nn_infer *infer, nn_status status, const char *format, ...)

@@ -94,6 +94,28 @@ typedef struct nn_initializer {
     }
 #endif
 
+/* A penalty on a weight, a small value: l1 sum |w| + l2 sum w^2 is added to the loss of each batch
+ * (once, not divided by rows), its gradient to the weight's. All zero is none. */
+typedef struct nn_regularizer {
+    double l1; /* >= 0 */
+    double l2; /* >= 0 */
+} nn_regularizer;
+
+#ifndef __cplusplus
+#define NN_L1(factor)                                                                              \
+    {                                                                                              \
+        (factor), 0                                                                                \
+    }
+#define NN_L2(factor)                                                                              \
+    {                                                                                              \
+        0, (factor)                                                                                \
+    }
+#define NN_L1_L2(l1, l2)                                                                           \
+    {                                                                                              \
+        (l1), (l2)                                                                                 \
+    }
+#endif
+
 /* ---- Input ----------------------------------------------------------------------------------
  * The shape of one sample. First in nn_sequential; not listed in summaries.
  */

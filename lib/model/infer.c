@@ -47,6 +47,14 @@ nn_status nn_infer_weight(nn_infer *infer, const char *name, const int *dims, in
     return NN_OK;
 }
 
+nn_status nn_infer_regularize(nn_infer *infer, nn_regularizer regularizer)
+{
+    const struct nn__infer_engine *engine = infer->engine;
+    if (engine->collect)
+        engine->model->weights[engine->model->weight_count - 1].regularizer = regularizer;
+    return NN_OK;
+}
+
 int nn__model_most_inputs(const nn_model *model)
 {
     int most = 1;

@@ -35,6 +35,7 @@ typedef struct nn__weight {
     int trainable;
     nn_shape shape;
     nn_initializer initializer;
+    nn_regularizer regularizer;
     size_t count;
     size_t offset; /* in values */
 } nn__weight;
