@@ -133,6 +133,13 @@ NN_API nn_layer *nn_input_new(const int *dims, int rank);
  * both above 1), NN_ESHAPE (input not a picture, kernel larger than a valid input, c or filters
  * not divisible by groups), NN_ENOTSUP (pictures or kernels beyond 2^28 numbers).
  */
+typedef enum nn_conv_algorithm {
+    NN_CONV_AUTO = 0, /* by the shape alone: NN_CONV_DIRECT up to 4 input channels, else GEMM     */
+    NN_CONV_GEMM = 1, /* lowering (im2col) and matrix products; takes every layer                */
+    NN_CONV_DIRECT = 2 /* without lowering; no dilation, one group, else NN_EINVAL at the build.
+                          Of the input's gradient there is only the GEMM way                      */
+} nn_conv_algorithm;
+
 typedef struct nn_conv2d_options {
     size_t struct_size;
     int filters;                       /* number of output channels, >= 1; must be given   */
@@ -147,6 +154,8 @@ typedef struct nn_conv2d_options {
     nn_initializer kernel_initializer; /* default NN_GLOROT_UNIFORM                        */
     nn_initializer bias_initializer;   /* default NN_ZEROS                                 */
     const char *name;                  /* NULL: conv2d, conv2d_1, ... counted in the model */
+    int algorithm;                     /* an nn_conv_algorithm; default NN_CONV_AUTO       */
+    int reserved2;                     /* 0                                                */
 } nn_conv2d_options;
 NN_API nn_layer *nn_conv2d_new(const nn_conv2d_options *options);
 

@@ -27,6 +27,8 @@ typedef struct nn__window {
     int oh, ow;         /* output positions               */
 } nn__window;
 
+enum { NN__DIRECT_COLUMNS = 16 }; /* filters side by side in the direct convolution */
+
 typedef struct nn__kernel_table {
 #define NN__KERNEL_ENTRY(type, name, arguments) type(*name) arguments;
 #define NN__KERNEL(type, name, arguments) NN__KERNEL_ENTRY(type, name, arguments)

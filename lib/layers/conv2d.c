@@ -20,10 +20,11 @@
  */
 #include <string.h>
 
-#include "kernels/kernels.h"
-#include "layers/layer.h"
+#include "layers/conv2d.h"
 
 enum { GROUPS = 8, FORWARD_TASKS = 16, TILE_FLOATS = 131072, TILE_LEAST = 32, TILE_MOST = 512 };
+
+static const char *const conv2d_algorithms[] = {"auto", "gemm", "direct", NULL};
 
 static const nn_option conv2d_fields[] = {
     NN__OPTION(nn_conv2d_options, INT, filters, .rules = NN_REQUIRED, .minimum = 1,
@@ -40,23 +41,9 @@ static const nn_option conv2d_fields[] = {
                .fallback = NN_INIT_GLOROT_UNIFORM),
     NN__OPTION(nn_conv2d_options, INITIALIZER, bias_initializer, .fallback = NN_INIT_ZEROS),
     NN__OPTION(nn_conv2d_options, STRING, name),
+    NN__OPTION(nn_conv2d_options, CHOICE, algorithm, .choices = conv2d_algorithms),
 };
-NN__NO_TAIL_PADDING(nn_conv2d_options, name);
-
-/* The numbers of one layer on one shape. */
-struct conv2d {
-    nn__window window; /* of x, giving y                                            */
-    nn__window mirror; /* of dz, giving dx; for the gather                          */
-    int filters, groups;
-    int group_c, group_f;
-    int depth;           /* kh kw group_c: rows of the kernel as a matrix             */
-    int mirror_depth;    /* kh kw filters                                             */
-    int pixels;          /* oh ow                                                     */
-    int tile;            /* the most pixels of a tile                                 */
-    size_t forward_tile; /* of this run                                            */
-    int gather;          /* the way of dx                                             */
-    int direct;          /* x is already its own lowered matrix: 1x1, stride 1        */
-};
+NN__NO_TAIL_PADDING(nn_conv2d_options, reserved2);
 
 static size_t least(size_t a, size_t b)
 {
@@ -87,9 +74,9 @@ static size_t tile_even(int most, size_t pixels, size_t tasks)
     return (tiles(pixels, count) + 3) / 4 * 4;
 }
 
-static struct conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape *x)
+static nn__conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape *x)
 {
-    struct conv2d g = {.filters = o->filters, .groups = o->groups};
+    nn__conv2d g = {.filters = o->filters, .groups = o->groups};
     nn__window *w = &g.window;
     w->h = x->dims[0], w->w = x->dims[1], w->c = x->dims[2];
     w->kh = o->kernel[0], w->kw = o->kernel[1];
@@ -102,7 +89,7 @@ static struct conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape 
     g.depth = w->kh * w->kw * g.group_c;
     g.pixels = w->oh * w->ow;
     g.gather = w->sh == 1 && w->sw == 1 && g.groups == 1;
-    g.direct = g.depth == w->c && g.gather && w->oh == w->h && w->ow == w->w;
+    g.plain = g.depth == w->c && g.gather && w->oh == w->h && w->ow == w->w;
     g.mirror = (nn__window){.h = w->oh,
                             .w = w->ow,
                             .c = g.filters,
@@ -118,6 +105,8 @@ static struct conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape 
                             .ow = w->w};
     g.mirror_depth = w->kh * w->kw * g.filters;
     g.tile = tile_pixels(g.depth);
+    g.direct = o->algorithm == NN_CONV_DIRECT ||
+               (o->algorithm == NN_CONV_AUTO && nn__conv2d_direct_should(&g));
     return g;
 }
 
@@ -147,22 +136,29 @@ static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
 }
 
 /* Numbers of the largest lowered tile. */
-static size_t conv2d_scratch(const struct conv2d *g)
+static size_t conv2d_scratch(const nn__conv2d *g)
 {
     size_t forward = (size_t)g->depth * (size_t)g->tile;
     size_t gather = (size_t)g->mirror_depth * (size_t)tile_pixels(g->mirror_depth);
-    return g->gather && gather > forward ? gather : forward;
+    size_t direct = g->direct ? nn__conv2d_direct_scratch(g) : 0;
+    size_t most = g->gather && gather > forward ? gather : forward;
+    return direct > most ? direct : most;
 }
 
 static nn_status conv2d_infer(nn_infer *infer)
 {
     const nn_conv2d_options *o = infer->options;
     NN_TRY(conv2d_check(infer, o));
-    struct conv2d g = conv2d_geometry(o, &infer->inputs[0]);
+    nn__conv2d g = conv2d_geometry(o, &infer->inputs[0]);
     const nn__window *w = &g.window;
     if (w->oh < 1 || w->ow < 1)
         return nn_infer_fail(infer, NN_ESHAPE, "kernel %dx%d exceeds the padded input %dx%d",
                              (w->kh - 1) * w->dh + 1, (w->kw - 1) * w->dw + 1, w->h, w->w);
+    if (g.direct && !nn__conv2d_direct_can(&g))
+        return nn_infer_fail(infer, NN_EINVAL,
+                             "algorithm direct takes no dilation and no groups: dilation %dx%d, "
+                             "%d groups",
+                             w->dh, w->dw, g.groups);
     infer->output = (nn_shape){3, {w->oh, w->ow, g.filters}};
     infer->activation = o->activation;
     infer->flags = NN_KEEPS_X | NN_EPILOGUE;
@@ -197,7 +193,7 @@ static void lower(nn_real *col, const nn_real *x, const nn__window *w, int first
 
 static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const struct conv2d *g = arg;
+    const nn__conv2d *g = arg;
     const nn_conv2d_options *o = pass->options;
     const size_t f = (size_t)g->filters, all = (size_t)pass->rows * (size_t)g->pixels;
     const size_t first = (size_t)index * g->forward_tile;
@@ -208,7 +204,7 @@ static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int w
         nn__kernels->fill_rows(y, pass->weights[1], (size_t)count, f);
     for (int group = 0; group < g->groups; group++) {
         const nn_real *col = pass->x[0] + first * (size_t)g->window.c;
-        if (!g->direct) {
+        if (!g->plain) {
             nn_real *lowered = nn_scratch(pass, worker);
             lower(lowered, pass->x[0], &g->window, group * g->group_c, g->group_c, first, last);
             col = lowered;
@@ -223,8 +219,12 @@ static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int w
 
 static void conv2d_forward(const nn_pass *pass)
 {
-    struct conv2d g = conv2d_geometry(pass->options, pass->x_shape);
+    nn__conv2d g = conv2d_geometry(pass->options, pass->x_shape);
     size_t all = (size_t)pass->rows * (size_t)g.pixels;
+    if (g.direct) {
+        nn__conv2d_direct_forward(pass, &g);
+        return;
+    }
     g.forward_tile = tile_even(g.tile, all, FORWARD_TASKS);
     nn_parallel(pass, (int)tiles(all, g.forward_tile), conv2d_forward_tile, &g);
 }
@@ -232,14 +232,14 @@ static void conv2d_forward(const nn_pass *pass)
 /* ---- Backward: one group of pictures per task ---- */
 
 struct conv2d_backward {
-    struct conv2d g;
+    nn__conv2d g;
     int groups;      /* of pictures                                  */
     nn_real *turned; /* turned kernel[kh][kw][f][c], for the gather  */
     nn_real *dw;     /* dkernel of each group                        */
     nn_real *db;     /* db of each group                             */
 };
 
-static size_t conv2d_weights(const struct conv2d *g)
+static size_t conv2d_weights(const nn__conv2d *g)
 {
     return (size_t)g->depth * (size_t)g->filters;
 }
@@ -250,12 +250,12 @@ static size_t group_start(const struct conv2d_backward *b, int rows, int group)
     return (size_t)rows * (size_t)group / (size_t)b->groups;
 }
 
-static void conv2d_dw_tile(const nn_pass *pass, const struct conv2d *g, nn_real *dw, nn_real *col,
+static void conv2d_dw_tile(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *col,
                            size_t start, size_t first, size_t last)
 {
     for (int group = 0; group < g->groups; group++) {
         const nn_real *lowered = pass->x[0] + first * (size_t)g->window.c;
-        if (!g->direct) {
+        if (!g->plain) {
             lower(col, pass->x[0], &g->window, group * g->group_c, g->group_c, first, last);
             lowered = col;
         }
@@ -270,9 +270,9 @@ static void conv2d_dw_tile(const nn_pass *pass, const struct conv2d *g, nn_real 
 static void conv2d_dx_gather(const nn_pass *pass, const struct conv2d_backward *b, nn_real *col,
                              size_t first, size_t last)
 {
-    const struct conv2d *g = &b->g;
+    const nn__conv2d *g = &b->g;
     const nn_real *lowered = pass->dy + first * (size_t)g->filters;
-    if (!g->direct) {
+    if (!g->plain) {
         lower(col, pass->dy, &g->mirror, 0, g->filters, first, last);
         lowered = col;
     }
@@ -281,7 +281,7 @@ static void conv2d_dx_gather(const nn_pass *pass, const struct conv2d_backward *
 }
 
 /* dx of one picture. */
-static void conv2d_dx_scatter(const nn_pass *pass, const struct conv2d *g, nn_real *col, size_t n)
+static void conv2d_dx_scatter(const nn_pass *pass, const nn__conv2d *g, nn_real *col, size_t n)
 {
     const nn__window *w = &g->window;
     size_t picture = (size_t)w->h * (size_t)w->w * (size_t)w->c;
@@ -317,7 +317,7 @@ static void conv2d_dx(const nn_pass *pass, const struct conv2d_backward *b, nn_r
 static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int worker)
 {
     const struct conv2d_backward *b = arg;
-    const struct conv2d *g = &b->g;
+    const nn__conv2d *g = &b->g;
     const size_t f = (size_t)g->filters, pixels = (size_t)g->pixels;
     const size_t begin = group_start(b, pass->rows, index),
                  end = group_start(b, pass->rows, index + 1);
@@ -329,7 +329,9 @@ static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int
                                        (stop - start) * f);
     if (b->db != NULL)
         nn__kernels->column_sums(b->db + (size_t)index * f, pass->dy + start * f, stop - start, f);
-    if (b->dw != NULL)
+    if (b->dw != NULL && g->direct)
+        nn__conv2d_direct_dw(pass, g, b->dw + (size_t)index * conv2d_weights(g), col, begin, end);
+    else if (b->dw != NULL)
         for (size_t first = start; first < stop; first += tile)
             conv2d_dw_tile(pass, g, b->dw + (size_t)index * conv2d_weights(g), col, start, first,
                            least(first + tile, stop));

@@ -2,7 +2,7 @@
 #include "probe.h"
 
 typedef struct conv_case {
-    int rows, h, w, c, f, kh, kw, sh, sw, dh, dw, groups, same, relu, no_bias, threads;
+    int rows, h, w, c, f, kh, kw, sh, sw, dh, dw, groups, same, relu, no_bias, threads, algorithm;
     int oh, ow, top, left;
 } conv_case;
 
@@ -24,7 +24,7 @@ static nn_layer *case_layer(const conv_case *k)
     return nn_conv2d(.filters = k->f, .kernel = {k->kh, k->kw}, .strides = {k->sh, k->sw},
                      .padding = k->same ? NN_SAME : NN_VALID, .dilation = {k->dh, k->dw},
                      .groups = k->groups, .activation = k->relu ? NN_RELU : NN_LINEAR,
-                     .no_bias = k->no_bias);
+                     .no_bias = k->no_bias, .algorithm = k->algorithm);
 }
 
 typedef struct arrays {
@@ -149,6 +149,8 @@ static conv_case random_case(uint64_t *state, int large)
             k.dh = pick(state, 1, 3), k.dw = pick(state, 1, 3);
         k.c = k.groups * pick(state, 1, large ? 20 : 3);
         k.f = k.groups * pick(state, 1, large ? 20 : 4);
+        int direct_can = k.groups == 1 && k.dh == 1 && k.dw == 1;
+        k.algorithm = pick(state, NN_CONV_AUTO, direct_can ? NN_CONV_DIRECT : NN_CONV_GEMM);
         place(k.h, k.kh, k.sh, k.dh, k.same, &k.oh, &k.top);
         place(k.w, k.kw, k.sw, k.dw, k.same, &k.ow, &k.left);
     } while (k.oh < 1 || k.ow < 1);
@@ -182,6 +184,26 @@ START_TEST(tiles_that_cross_pictures_are_exact)
     static const conv_case cases[] = {
         {.rows = 9, .h = 16, .w = 16, .c = 5, .f = 7, .kh = 3, .kw = 3, .same = 1},
         {.rows = 2, .h = 40, .w = 40, .c = 3, .f = 4, .kh = 5, .kw = 5, .same = 1, .relu = 1},
+        {.rows = 2,
+         .h = 40,
+         .w = 40,
+         .c = 3,
+         .f = 4,
+         .kh = 5,
+         .kw = 5,
+         .same = 1,
+         .algorithm = NN_CONV_GEMM},
+        {.rows = 3, .h = 40, .w = 39, .c = 3, .f = 37, .kh = 3, .kw = 5, .same = 1, .relu = 1},
+        {.rows = 2,
+         .h = 6,
+         .w = 5,
+         .c = 40,
+         .f = 48,
+         .kh = 3,
+         .kw = 3,
+         .same = 1,
+         .algorithm = NN_CONV_DIRECT},
+        {.rows = 1, .h = 3, .w = 1100, .c = 1, .f = 16, .kh = 2, .kw = 7, .same = 1},
         {.rows = 17, .h = 5, .w = 7, .c = 64, .f = 33, .kh = 3, .kw = 3, .same = 0},
         {.rows = 3, .h = 13, .w = 11, .c = 130, .f = 5, .kh = 5, .kw = 5, .same = 1},
         {.rows = 12, .h = 23, .w = 1, .c = 6, .f = 6, .kh = 1, .kw = 1, .same = 1},
@@ -287,6 +309,9 @@ START_TEST(what_does_not_fit_is_named_with_its_numbers)
     fails(nn_conv2d(2, {3, 3}, .no_bias = 2), picture, NN_EINVAL, "no_bias is 2");
     fails(nn_conv2d(2, {3, 3}, .kernel_initializer = {.kind = 99}), picture, NN_EINVAL,
           "kernel_initializer is 99");
+    fails(nn_conv2d(2, {3, 3}, .algorithm = 3), picture, NN_EINVAL, "algorithm is 3");
+    fails(nn_conv2d(2, {3, 3}, .groups = 2, .algorithm = NN_CONV_DIRECT), picture, NN_EINVAL,
+          "algorithm direct takes no dilation and no groups: dilation 1x1, 2 groups");
     fails(nn_conv2d(2, {3, 3}, .name = "edges", .groups = -1), picture, NN_EINVAL,
           "edges: groups is -1");
 }

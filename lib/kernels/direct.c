@@ -1,0 +1,206 @@
+/*
+ * Convolution without lowering, for few input channels, where a lowered product is too shallow and
+ * too narrow for GEMM. Filters go side by side in blocks of COLUMNS; a group of GROUP sums of one
+ * block each stays in registers while the window is walked through:
+ *
+ *   forward   GROUP output pixels      y[j + t][block] += padded[.. + t sw c + e] panel[e][block]
+ *   dW        GROUP numbers of depth   panel[e + t][block] += padded[.. + e + t] dy[j][block]
+ *
+ * The part of the picture that a band of output rows sees lies in `padded`, its borders filled with
+ * zeros, so that no loop asks where the picture ends.
+ */
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "kernels/simd.h"
+
+enum {
+    COLUMNS = NN__DIRECT_COLUMNS,
+    LANES = NN__SIMD_BYTES / sizeof(nn_real),
+    VECTORS = COLUMNS / LANES,
+    GROUP = (NN__SIMD_BYTES == 64 ? 16 : 8) / VECTORS > 0
+                ? (NN__SIMD_BYTES == 64 ? 16 : 8) / VECTORS
+                : 1
+};
+
+typedef nn_real lanes __attribute__((vector_size(NN__SIMD_BYTES)));
+/* The same anywhere in memory. */
+typedef nn_real lanes_at
+    __attribute__((vector_size(NN__SIMD_BYTES), aligned(sizeof(nn_real)), may_alias));
+
+static inline lanes load(const nn_real *x, int v)
+{
+    return *((const lanes_at *)(const void *)x + v);
+}
+
+static inline void store(nn_real *y, int v, lanes value)
+{
+    *((lanes_at *)(void *)y + v) = value;
+}
+
+void KERNEL(pad_rows)(nn_real *padded, const nn_real *x, const nn__window *w, int first, int last)
+{
+    const size_t c = (size_t)w->c, width = (size_t)((w->ow - 1) * w->sw + w->kw);
+    const int left = w->left, right = (int)width - w->left < w->w ? (int)width - w->left : w->w;
+    const int top = first * w->sh - w->top, rows = (last - 1 - first) * w->sh + w->kh;
+    for (int i = 0; i < rows; i++, padded += width * c) {
+        if (top + i < 0 || top + i >= w->h || right <= 0) {
+            memset(padded, 0, width * c * sizeof *padded);
+            continue;
+        }
+        size_t before = (size_t)left * c, inside = (size_t)right * c;
+        memset(padded, 0, before * sizeof *padded);
+        memcpy(padded + before, x + (size_t)(top + i) * (size_t)w->w * c, inside * sizeof *padded);
+        memset(padded + before + inside, 0, (width * c - before - inside) * sizeof *padded);
+    }
+}
+
+void KERNEL(pack_columns)(nn_real *panel, const nn_real *matrix, size_t depth, size_t f)
+{
+    for (size_t first = 0; first < f; first += COLUMNS)
+        for (size_t e = 0; e < depth; e++, panel += COLUMNS) {
+            size_t count = f - first < COLUMNS ? f - first : COLUMNS;
+            memset(panel, 0, COLUMNS * sizeof *panel);
+            memcpy(panel, matrix + e * f + first, count * sizeof *panel);
+        }
+}
+
+void KERNEL(unpack_columns)(nn_real *matrix, const nn_real *panel, size_t depth, size_t f)
+{
+    for (size_t first = 0; first < f; first += COLUMNS)
+        for (size_t e = 0; e < depth; e++, panel += COLUMNS) {
+            size_t count = f - first < COLUMNS ? f - first : COLUMNS;
+            memcpy(matrix + e * f + first, panel, count * sizeof *panel);
+        }
+}
+
+/* ---- Forward ---- */
+
+/* `group` pixels of one block, the first at y; numbers beyond a narrow block's filters may spill
+ * into the next pixel, which is written later, but not beyond `end`. */
+static inline __attribute__((always_inline)) void forward_group(
+    nn_real *y, const nn_real *end, const nn_real *padded, const nn_real *panel,
+    const nn_real *bias, const nn__window *w, size_t f, size_t spill, int group)
+{
+    const size_t width = (size_t)((w->ow - 1) * w->sw + w->kw) * (size_t)w->c,
+                 step = (size_t)w->sw * (size_t)w->c;
+    const int run = w->kw * w->c;
+    lanes sum[GROUP][VECTORS];
+    for (int t = 0; t < group; t++)
+        for (int v = 0; v < VECTORS; v++)
+            sum[t][v] = load(bias, v);
+    for (int p = 0; p < w->kh; p++, padded += width)
+        for (int e = 0; e < run; e++, panel += COLUMNS) {
+            for (int t = 0; t < group; t++)
+                for (int v = 0; v < VECTORS; v++)
+                    sum[t][v] += padded[(size_t)t * step + (size_t)e] * load(panel, v);
+        }
+    for (int t = 0; t < group; t++, y += f) {
+        if (spill == COLUMNS && end - y >= COLUMNS) {
+            for (int v = 0; v < VECTORS; v++)
+                store(y, v, sum[t][v]);
+            continue;
+        }
+        nn_real narrow[COLUMNS] = {0};
+        for (int v = 0; v < VECTORS; v++)
+            store(narrow, v, sum[t][v]);
+        memcpy(y, narrow, (spill < (size_t)(end - y) ? spill : (size_t)(end - y)) * sizeof *y);
+    }
+}
+
+/* One row of output pixels of one block. Where the last group would be short it begins earlier and
+ * writes some pixels twice, with the same bits. */
+static void forward_row(nn_real *y, const nn_real *end, const nn_real *padded, const nn_real *panel,
+                        const nn_real *bias, const nn__window *w, size_t f, size_t spill)
+{
+    const size_t step = (size_t)w->sw * (size_t)w->c;
+    if (w->ow < GROUP) {
+        for (int j = 0; j < w->ow; j++)
+            forward_group(y + (size_t)j * f, end, padded + (size_t)j * step, panel, bias, w, f,
+                          spill, 1);
+        return;
+    }
+    for (int j = 0; j < w->ow; j += GROUP) {
+        size_t first = (size_t)(j + GROUP <= w->ow ? j : w->ow - GROUP);
+        forward_group(y + first * f, end, padded + first * step, panel, bias, w, f, spill, GROUP);
+    }
+}
+
+void KERNEL(direct_forward)(nn_real *y, const nn_real *padded, const nn_real *panel,
+                            const nn_real *bias, const nn__window *w, int rows, size_t f)
+{
+    const size_t width = (size_t)((w->ow - 1) * w->sw + w->kw) * (size_t)w->c,
+                 depth = (size_t)w->kh * (size_t)w->kw * (size_t)w->c;
+    const nn_real *end = y + (size_t)rows * (size_t)w->ow * f;
+    for (size_t first = 0; first < f; first += COLUMNS) {
+        /* A single narrow block may be stored whole: what spills is the next pixel's own. */
+        size_t left = f - first, spill = left >= COLUMNS || f < COLUMNS ? COLUMNS : left;
+        for (int i = 0; i < rows; i++)
+            forward_row(y + (size_t)i * (size_t)w->ow * f + first, end,
+                        padded + (size_t)i * (size_t)w->sh * width, panel, bias + first, w, f,
+                        spill);
+        panel += depth * COLUMNS;
+    }
+}
+
+/* ---- Gradient of the kernel ---- */
+
+/* How many of a row's pixels have a whole block of numbers before `end`. */
+static size_t whole_blocks(const nn_real *dy, const nn_real *end, size_t pixels, size_t f)
+{
+    while (pixels > 0 && end - dy - (ptrdiff_t)((pixels - 1) * f) < COLUMNS)
+        pixels--;
+    return pixels;
+}
+
+/* `count` of GROUP numbers of depth, at `offsets` from a pixel's window, of one block; all output
+ * pixels of the band. */
+static void dw_group(nn_real *panel, int count, const nn_real *padded, const size_t *offsets,
+                     const nn_real *dy, const nn_real *end, const nn__window *w, int rows, size_t f)
+{
+    const size_t width = (size_t)((w->ow - 1) * w->sw + w->kw) * (size_t)w->c,
+                 step = (size_t)w->sw * (size_t)w->c;
+    lanes sum[GROUP][VECTORS];
+    const nn_real *x[GROUP];
+    for (int t = 0; t < GROUP; t++)
+        for (int v = 0; v < VECTORS; v++)
+            sum[t][v] = (lanes){0};
+    for (int i = 0; i < rows; i++, dy += (size_t)w->ow * f) {
+        size_t whole = whole_blocks(dy, end, (size_t)w->ow, f), at = 0;
+        for (int t = 0; t < GROUP; t++)
+            x[t] = padded + (size_t)i * (size_t)w->sh * width + offsets[t];
+        for (size_t j = 0; j < whole; j++, at += step)
+            for (int t = 0; t < GROUP; t++)
+                for (int v = 0; v < VECTORS; v++)
+                    sum[t][v] += x[t][at] * load(dy + j * f, v);
+        for (size_t j = whole; j < (size_t)w->ow; j++, at += step) {
+            nn_real narrow[COLUMNS] = {0};
+            memcpy(narrow, dy + j * f, (size_t)(end - dy - (ptrdiff_t)(j * f)) * sizeof *dy);
+            for (int t = 0; t < GROUP; t++)
+                for (int v = 0; v < VECTORS; v++)
+                    sum[t][v] += x[t][at] * load(narrow, v);
+        }
+    }
+    for (int t = 0; t < count; t++)
+        for (int v = 0; v < VECTORS; v++)
+            store(panel + t * COLUMNS, v, load(panel + t * COLUMNS, v) + sum[t][v]);
+}
+
+void KERNEL(direct_dw)(nn_real *panel, const nn_real *padded, const nn_real *dy,
+                       const nn__window *w, int rows, size_t f)
+{
+    const size_t width = (size_t)((w->ow - 1) * w->sw + w->kw) * (size_t)w->c;
+    const int run = w->kw * w->c, depth = w->kh * run;
+    const nn_real *end = dy + (size_t)rows * (size_t)w->ow * f;
+    for (size_t first = 0; first < f; first += COLUMNS)
+        for (int e = 0; e < depth; e += GROUP) {
+            int count = depth - e < GROUP ? depth - e : GROUP;
+            size_t offsets[GROUP];
+            for (int t = 0; t < GROUP; t++) {
+                int tap = t < count ? e + t : e;
+                offsets[t] = (size_t)(tap / run) * width + (size_t)(tap % run);
+            }
+            dw_group(panel, count, padded, offsets, dy + first, end, w, rows, f);
+            panel += count * COLUMNS;
+        }
+}

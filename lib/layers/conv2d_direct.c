@@ -1,0 +1,102 @@
+/*
+ * Conv2D without lowering, for few input channels: the product of a lowered picture would be only
+ * kh kw c deep and hardly wider than a vector, so that copying and packing cost more than
+ * arithmetic. See kernels/direct.c for the loops.
+ *
+ * Forward's tasks are bands of output rows of one picture; the gradient of the kernel goes through
+ * a group's pictures band by band. What a band sees is copied into the worker's scratch with its
+ * borders:
+ *
+ *   scratch   padded[rows][width][c]   panel[blocks][depth][columns]   bias[blocks][columns]
+ */
+#include <string.h>
+
+#include "layers/conv2d.h"
+
+enum { BAND_PIXELS = 512, MOST_CHANNELS = 4 };
+
+int nn__conv2d_direct_can(const nn__conv2d *g)
+{
+    return g->groups == 1 && g->window.dh == 1 && g->window.dw == 1;
+}
+
+int nn__conv2d_direct_should(const nn__conv2d *g)
+{
+    return nn__conv2d_direct_can(g) && !g->plain && g->window.c <= MOST_CHANNELS;
+}
+
+static int band_rows(const nn__window *w)
+{
+    int rows = BAND_PIXELS / w->ow;
+    return rows < 1 ? 1 : rows < w->oh ? rows : w->oh;
+}
+
+static int bands(const nn__window *w)
+{
+    return (w->oh + band_rows(w) - 1) / band_rows(w);
+}
+
+/* Filters with those that fill up the last block. */
+static size_t whole_filters(const nn__conv2d *g)
+{
+    const size_t columns = NN__DIRECT_COLUMNS;
+    return ((size_t)g->filters + columns - 1) / columns * columns;
+}
+
+static size_t padded_count(const nn__window *w)
+{
+    size_t rows = (size_t)(band_rows(w) - 1) * (size_t)w->sh + (size_t)w->kh;
+    size_t width = (size_t)(w->ow - 1) * (size_t)w->sw + (size_t)w->kw;
+    return nn__mul(nn__mul(rows, width), (size_t)w->c);
+}
+
+size_t nn__conv2d_direct_scratch(const nn__conv2d *g)
+{
+    return nn__add(padded_count(&g->window), nn__mul((size_t)g->depth + 1, whole_filters(g)));
+}
+
+static void direct_forward_band(const nn_pass *pass, void *arg, int index, int worker)
+{
+    const nn__conv2d *g = arg;
+    const nn__window *w = &g->window;
+    const size_t n = (size_t)(index / bands(w)), f = (size_t)g->filters;
+    const int first = index % bands(w) * band_rows(w);
+    const int last = first + band_rows(w) < w->oh ? first + band_rows(w) : w->oh;
+    nn_real *padded = nn_scratch(pass, worker), *panel = padded + padded_count(w);
+    nn_real *bias = panel + (size_t)g->depth * whole_filters(g);
+    nn_real *y = pass->y + (n * (size_t)g->pixels + (size_t)first * (size_t)w->ow) * f;
+    nn__kernels->pad_rows(padded, pass->x[0] + n * (size_t)w->h * (size_t)w->w * (size_t)w->c, w,
+                          first, last);
+    nn__kernels->pack_columns(panel, pass->weights[0], (size_t)g->depth, f);
+    memset(bias, 0, whole_filters(g) * sizeof *bias);
+    if (!((const nn_conv2d_options *)pass->options)->no_bias)
+        memcpy(bias, pass->weights[1], f * sizeof *bias);
+    nn__kernels->direct_forward(y, padded, panel, bias, w, last - first, f);
+    if (pass->activation != NN_LINEAR)
+        nn__kernels->activate(y, pass->activation, (size_t)(last - first) * (size_t)w->ow * f);
+}
+
+void nn__conv2d_direct_forward(const nn_pass *pass, const nn__conv2d *g)
+{
+    nn__conv2d copy = *g;
+    nn_parallel(pass, pass->rows * bands(&g->window), direct_forward_band, &copy);
+}
+
+void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *scratch,
+                          size_t begin, size_t end)
+{
+    const nn__window *w = &g->window;
+    const size_t f = (size_t)g->filters, picture = (size_t)w->h * (size_t)w->w * (size_t)w->c;
+    nn_real *padded = scratch, *panel = padded + padded_count(w);
+    memset(panel, 0, (size_t)g->depth * whole_filters(g) * sizeof *panel);
+    for (size_t n = begin; n < end; n++)
+        for (int first = 0; first < w->oh; first += band_rows(w)) {
+            int last = first + band_rows(w) < w->oh ? first + band_rows(w) : w->oh;
+            nn__kernels->pad_rows(padded, pass->x[0] + n * picture, w, first, last);
+            nn__kernels->direct_dw(panel, padded,
+                                   pass->dy +
+                                       (n * (size_t)g->pixels + (size_t)first * (size_t)w->ow) * f,
+                                   w, last - first, f);
+        }
+    nn__kernels->unpack_columns(dw, panel, (size_t)g->depth, f);
+}
