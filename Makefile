@@ -121,6 +121,7 @@ LIBS := $(BLAS_LIBS) -lm -pthread
 KERNEL := -O3 -fno-math-errno -fno-trapping-math
 FLAGS_lib/kernels/builtin_gemm.c := -ffp-contract=fast
 FLAGS_lib/kernels/direct.c := -ffp-contract=fast
+FLAGS_lib/kernels/winograd.c := -ffp-contract=fast
 FLAGS_lib/kernels/levels.c := $(if $(X86),-DNN_HAVE_X86_LEVELS)
 FLAGS_lib/kernels/gemm.c := \
     $(if $(filter builtin,$(BLAS)),-DNN_BLAS_BUILTIN,$(BLAS_CFLAGS:-I%=-isystem %))

@@ -133,11 +133,22 @@ NN_API nn_layer *nn_input_new(const int *dims, int rank);
  * both above 1), NN_ESHAPE (input not a picture, kernel larger than a valid input, c or filters
  * not divisible by groups), NN_ENOTSUP (pictures or kernels beyond 2^28 numbers).
  */
+/*
+ * How a convolution is computed. The choice follows from shapes alone, never from a timing.
+ *   NN_CONV_AUTO      direct up to 4 input channels; Winograd for 3x3 windows of at least 16
+ *                     channels and filters and 64 tiles of 4x4 in the batch; else GEMM
+ *   NN_CONV_GEMM      lowering (im2col) and matrix products; takes every layer
+ *   NN_CONV_DIRECT    without lowering; no dilation, one group. The input's gradient is GEMM's
+ *   NN_CONV_WINOGRAD  F(4x4, 3x3), a quarter of the multiplications; 3x3, strides and dilation 1,
+ *                     one group. Rounds coarser than the others: docs/performance.md has the
+ *                     measured and the derived bound
+ * One that cannot compute the layer is NN_EINVAL at the build.
+ */
 typedef enum nn_conv_algorithm {
-    NN_CONV_AUTO = 0, /* by the shape alone: NN_CONV_DIRECT up to 4 input channels, else GEMM     */
-    NN_CONV_GEMM = 1, /* lowering (im2col) and matrix products; takes every layer                */
-    NN_CONV_DIRECT = 2 /* without lowering; no dilation, one group, else NN_EINVAL at the build.
-                          Of the input's gradient there is only the GEMM way                      */
+    NN_CONV_AUTO = 0,
+    NN_CONV_GEMM = 1,
+    NN_CONV_DIRECT = 2,
+    NN_CONV_WINOGRAD = 3
 } nn_conv_algorithm;
 
 typedef struct nn_conv2d_options {

@@ -12,31 +12,15 @@
 #include <string.h>
 
 #include "kernels/kernels.h"
-#include "kernels/simd.h"
+#include "kernels/lanes.h"
 
 enum {
     COLUMNS = NN__DIRECT_COLUMNS,
-    LANES = NN__SIMD_BYTES / sizeof(nn_real),
     VECTORS = COLUMNS / LANES,
     GROUP = (NN__SIMD_BYTES == 64 ? 16 : 8) / VECTORS > 0
                 ? (NN__SIMD_BYTES == 64 ? 16 : 8) / VECTORS
                 : 1
 };
-
-typedef nn_real lanes __attribute__((vector_size(NN__SIMD_BYTES)));
-/* The same anywhere in memory. */
-typedef nn_real lanes_at
-    __attribute__((vector_size(NN__SIMD_BYTES), aligned(sizeof(nn_real)), may_alias));
-
-static inline lanes load(const nn_real *x, int v)
-{
-    return *((const lanes_at *)(const void *)x + v);
-}
-
-static inline void store(nn_real *y, int v, lanes value)
-{
-    *((lanes_at *)(void *)y + v) = value;
-}
 
 void KERNEL(pad_rows)(nn_real *padded, const nn_real *x, const nn__window *w, int first, int last)
 {
@@ -164,7 +148,7 @@ static void dw_group(nn_real *panel, int count, const nn_real *padded, const siz
     const nn_real *x[GROUP];
     for (int t = 0; t < GROUP; t++)
         for (int v = 0; v < VECTORS; v++)
-            sum[t][v] = (lanes){0};
+            sum[t][v] = zeros();
     for (int i = 0; i < rows; i++, dy += (size_t)w->ow * f) {
         size_t whole = whole_blocks(dy, end, (size_t)w->ow, f), at = 0;
         for (int t = 0; t < GROUP; t++)

@@ -27,7 +27,8 @@ typedef struct nn__window {
     int oh, ow;         /* output positions               */
 } nn__window;
 
-enum { NN__DIRECT_COLUMNS = 16 }; /* filters side by side in the direct convolution */
+enum { NN__DIRECT_COLUMNS = 16 }; /* filters side by side in the direct convolution    */
+enum { NN__WINOGRAD_TILE = 4, NN__WINOGRAD_POINTS = 36 }; /* F(4x4, 3x3) */
 
 typedef struct nn__kernel_table {
 #define NN__KERNEL_ENTRY(type, name, arguments) type(*name) arguments;

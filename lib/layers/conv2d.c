@@ -24,7 +24,7 @@
 
 enum { GROUPS = 8, FORWARD_TASKS = 16, TILE_FLOATS = 131072, TILE_LEAST = 32, TILE_MOST = 512 };
 
-static const char *const conv2d_algorithms[] = {"auto", "gemm", "direct", NULL};
+static const char *const conv2d_algorithms[] = {"auto", "gemm", "direct", "winograd", NULL};
 
 static const nn_option conv2d_fields[] = {
     NN__OPTION(nn_conv2d_options, INT, filters, .rules = NN_REQUIRED, .minimum = 1,
@@ -107,7 +107,18 @@ static nn__conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape *x)
     g.tile = tile_pixels(g.depth);
     g.direct = o->algorithm == NN_CONV_DIRECT ||
                (o->algorithm == NN_CONV_AUTO && nn__conv2d_direct_should(&g));
+    g.winograd = o->algorithm == NN_CONV_WINOGRAD ||
+                 (o->algorithm == NN_CONV_AUTO && nn__conv2d_winograd_can(&g));
     return g;
+}
+
+/* Winograd for this many rows, where it was asked for or is the fastest way? More rows never turn
+ * it off, so that what is planned for the largest batch serves every smaller one. */
+static int uses_winograd(const nn_conv2d_options *o, const nn__conv2d *g, const nn__window *w,
+                         int rows)
+{
+    return g->winograd &&
+           (o->algorithm == NN_CONV_WINOGRAD || nn__conv2d_winograd_should(g, w, rows));
 }
 
 static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
@@ -159,13 +170,20 @@ static nn_status conv2d_infer(nn_infer *infer)
                              "algorithm direct takes no dilation and no groups: dilation %dx%d, "
                              "%d groups",
                              w->dh, w->dw, g.groups);
+    if (g.winograd && !nn__conv2d_winograd_can(&g))
+        return nn_infer_fail(infer, NN_EINVAL,
+                             "algorithm winograd takes 3x3, strides and dilation 1, one group: "
+                             "kernel %dx%d, strides %dx%d, dilation %dx%d, %d groups",
+                             w->kh, w->kw, w->sh, w->sw, w->dh, w->dw, g.groups);
     infer->output = (nn_shape){3, {w->oh, w->ow, g.filters}};
     infer->activation = o->activation;
     infer->flags = NN_KEEPS_X | NN_EPILOGUE;
     infer->scratch = conv2d_scratch(&g) * sizeof(nn_real);
     size_t weights = (size_t)g.depth * (size_t)g.filters;
-    if (infer->training) /* the turned kernel, then each group's dkernel, then each group's db */
-        infer->partials = (weights + GROUPS * (weights + (size_t)g.filters)) * sizeof(nn_real);
+    if (uses_winograd(o, &g, w, infer->batch) || uses_winograd(o, &g, &g.mirror, infer->batch))
+        infer->partials = nn__mul(nn__conv2d_winograd_memory(&g, infer->batch), sizeof(nn_real));
+    if (infer->training) /* then the turned kernel, each group's dkernel, each group's db */
+        infer->partials += (weights + GROUPS * (weights + (size_t)g.filters)) * sizeof(nn_real);
     NN_TRY(nn_infer_weight(infer, "kernel", (const int[]){w->kh, w->kw, g.group_c, g.filters}, 4,
                            o->kernel_initializer, 1));
     if (o->no_bias)
@@ -219,10 +237,22 @@ static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int w
 
 static void conv2d_forward(const nn_pass *pass)
 {
-    nn__conv2d g = conv2d_geometry(pass->options, pass->x_shape);
+    const nn_conv2d_options *o = pass->options;
+    nn__conv2d g = conv2d_geometry(o, pass->x_shape);
     size_t all = (size_t)pass->rows * (size_t)g.pixels;
     if (g.direct) {
         nn__conv2d_direct_forward(pass, &g);
+        return;
+    }
+    if (uses_winograd(o, &g, &g.window, pass->rows)) {
+        nn__conv2d_winograd(pass, &(nn__winograd){.y = pass->y,
+                                                  .x = pass->x[0],
+                                                  .kernel = pass->weights[0],
+                                                  .bias = o->no_bias ? NULL : pass->weights[1],
+                                                  .window = &g.window,
+                                                  .filters = g.filters,
+                                                  .activation = pass->activation,
+                                                  .memory = pass->partials});
         return;
     }
     g.forward_tile = tile_even(g.tile, all, FORWARD_TASKS);
@@ -233,10 +263,11 @@ static void conv2d_forward(const nn_pass *pass)
 
 struct conv2d_backward {
     nn__conv2d g;
-    int groups;      /* of pictures                                  */
-    nn_real *turned; /* turned kernel[kh][kw][f][c], for the gather  */
-    nn_real *dw;     /* dkernel of each group                        */
-    nn_real *db;     /* db of each group                             */
+    int groups;                   /* of pictures                                  */
+    int winograd_dx, winograd_dw; /* computed by Winograd, after all groups */
+    nn_real *turned;              /* turned kernel[kh][kw][f][c], for the gather  */
+    nn_real *dw;                  /* dkernel of each group                        */
+    nn_real *db;                  /* db of each group                             */
 };
 
 static size_t conv2d_weights(const nn__conv2d *g)
@@ -335,7 +366,7 @@ static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int
         for (size_t first = start; first < stop; first += tile)
             conv2d_dw_tile(pass, g, b->dw + (size_t)index * conv2d_weights(g), col, start, first,
                            least(first + tile, stop));
-    if (pass->dx[0] != NULL)
+    if (pass->dx[0] != NULL && !b->winograd_dx)
         conv2d_dx(pass, b, col, begin, end);
 }
 
@@ -355,29 +386,62 @@ static void conv2d_sum_chunk(const nn_pass *pass, void *arg, int index, int work
     const struct conv2d_backward *b = arg;
     size_t count = conv2d_weights(&b->g), first = (size_t)index * SUM_CHUNK;
     (void)worker;
-    nn__kernels->tree_sum(pass->gradients[0], b->dw, b->groups, count, first,
-                          least(first + SUM_CHUNK, count));
+    if (b->dw != NULL)
+        nn__kernels->tree_sum(pass->gradients[0], b->dw, b->groups, count, first,
+                              least(first + SUM_CHUNK, count));
     if (index == 0 && b->db != NULL)
         nn__kernels->tree_sum(pass->gradients[1], b->db, b->groups, (size_t)b->g.filters, 0,
                               (size_t)b->g.filters);
 }
 
-static void conv2d_backward(const nn_pass *pass)
+/* What Winograd computes, from dz in pass->dy. */
+static void conv2d_backward_winograd(const nn_pass *pass, const struct conv2d_backward *b)
+{
+    if (b->winograd_dw)
+        nn__conv2d_winograd_dw(pass, &(nn__winograd){.x = pass->x[0],
+                                                     .window = &b->g.window,
+                                                     .filters = b->g.filters,
+                                                     .memory = pass->partials});
+    if (b->winograd_dx)
+        nn__conv2d_winograd(pass, &(nn__winograd){.y = pass->dx[0],
+                                                  .x = pass->dy,
+                                                  .kernel = b->turned,
+                                                  .window = &b->g.mirror,
+                                                  .filters = b->g.window.c,
+                                                  .activation = NN_LINEAR,
+                                                  .memory = pass->partials});
+}
+
+/* Which ways are taken, and where in pass->partials everything lies. */
+static struct conv2d_backward conv2d_backward_begin(const nn_pass *pass)
 {
     const nn_conv2d_options *o = pass->options;
     struct conv2d_backward b = {.g = conv2d_geometry(o, pass->x_shape)};
-    size_t weights = conv2d_weights(&b.g);
+    const size_t weights = conv2d_weights(&b.g);
+    const int forward = uses_winograd(o, &b.g, &b.g.window, pass->rows),
+              back = uses_winograd(o, &b.g, &b.g.mirror, pass->rows);
     b.groups = pass->rows < GROUPS ? pass->rows : GROUPS;
+    b.winograd_dx = back && pass->dx[0] != NULL;
+    b.winograd_dw = forward && pass->trainable;
     b.turned = pass->partials;
-    if (pass->trainable) {
-        b.dw = b.turned + weights;
-        b.db = o->no_bias ? NULL : b.dw + GROUPS * weights;
-    }
+    if (forward || back)
+        b.turned += nn__conv2d_winograd_memory(&b.g, pass->rows);
+    nn_real *dw = b.turned + weights;
+    b.dw = pass->trainable && !b.winograd_dw ? dw : NULL;
+    b.db = pass->trainable && !o->no_bias ? dw + GROUPS * weights : NULL;
+    return b;
+}
+
+static void conv2d_backward(const nn_pass *pass)
+{
+    struct conv2d_backward b = conv2d_backward_begin(pass);
+    const size_t weights = conv2d_weights(&b.g);
     if (pass->dx[0] != NULL && b.g.gather)
         nn_parallel(pass, b.g.window.kh, conv2d_turn_row, &b);
     nn_parallel(pass, b.groups, conv2d_backward_group, &b);
     if (pass->trainable)
         nn_parallel(pass, (int)((weights + SUM_CHUNK - 1) / SUM_CHUNK), conv2d_sum_chunk, &b);
+    conv2d_backward_winograd(pass, &b);
 }
 
 const nn_layer_kind nn__conv2d_layer = {

@@ -19,7 +19,10 @@ typedef struct nn__conv2d {
     int gather;          /* the way of dx                                             */
     int plain;           /* x is already its own lowered matrix: 1x1, stride 1        */
     int direct;          /* without lowering, see conv2d_direct.c                     */
+    int winograd;        /* wherever it should be used; see conv2d_winograd.c         */
 } nn__conv2d;
+
+/* ---- conv2d_direct.c ---- */
 
 /* Can the direct way compute this layer? And is it the faster one? */
 int nn__conv2d_direct_can(const nn__conv2d *g);
@@ -31,5 +34,27 @@ void nn__conv2d_direct_forward(const nn_pass *pass, const nn__conv2d *g);
 /* dw[depth][filters] of the pictures [begin, end) in the calling worker's scratch. */
 void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *scratch,
                           size_t begin, size_t end);
+
+/* ---- conv2d_winograd.c ---- */
+
+/* One convolution y = act(bias + x * kernel): forward's, or dx's with dz, the mirrored window and
+ * the turned kernel. */
+typedef struct nn__winograd {
+    nn_real *y;
+    const nn_real *x, *kernel, *bias; /* kernel[3][3][window->c][filters]; bias NULL: none */
+    const nn__window *window;
+    int filters;
+    int activation;
+    nn_real *memory; /* nn__conv2d_winograd_memory numbers */
+} nn__winograd;
+
+/* Can it compute this layer? And is it the fastest way for so many rows that give `w`'s outputs? */
+int nn__conv2d_winograd_can(const nn__conv2d *g);
+int nn__conv2d_winograd_should(const nn__conv2d *g, const nn__window *w, int rows);
+/* Numbers of memory for so many rows, forward or dx. */
+size_t nn__conv2d_winograd_memory(const nn__conv2d *g, int rows);
+void nn__conv2d_winograd(const nn_pass *pass, const nn__winograd *job);
+/* pass->gradients[0] from job's x and pass->dy; y, kernel and bias of the job are not used. */
+void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__winograd *job);
 
 #endif

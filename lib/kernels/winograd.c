@@ -1,0 +1,264 @@
+/*
+ * Winograd's minimal filtering for 3x3 convolutions, F(4x4, 3x3), after Lavin and Gray, "Fast
+ * algorithms for convolutional neural networks", 2016. A tile of 4x4 outputs of a filter needs 36
+ * multiplications per channel instead of 144:
+ *
+ *   V = B' d B     36 numbers of the tile's 6x6 inputs d, for each channel
+ *   U = G g G'     36 numbers of the 3x3 kernel g, for each channel and filter
+ *   M = V U        36 products of matrices [tiles][c] [c][f]: the caller's, by GEMM
+ *   y = A' M A     the tile's 4x4 outputs, for each filter
+ *
+ * and, of the kernel's gradient, the adjoint:
+ *
+ *   W = A dy A'    36 numbers of the tile's 4x4 gradients, for each filter
+ *   dU = V' W      36 products of matrices [c][tiles] [tiles][f]
+ *   dg = G' dU G   the 3x3 kernel's gradient
+ *
+ * Tiles of the whole batch are numbered n th tw + i tw + j, with th = ceil(oh / 4). Channels lie
+ * side by side in vectors; what lies outside of the picture is zero, outputs outside are dropped.
+ */
+#include <string.h>
+
+#include "kernels/kernels.h"
+#include "kernels/lanes.h"
+
+enum { POINTS = NN__WINOGRAD_POINTS, SIDE = 6, OUT = NN__WINOGRAD_TILE };
+
+/* `count` numbers, zeros behind them. */
+static inline lanes load_some(const nn_real *x, size_t count)
+{
+    nn_real narrow[LANES] = {0};
+    if (count >= LANES)
+        return load(x, 0);
+    memcpy(narrow, x, count * sizeof *x);
+    return load(narrow, 0);
+}
+
+static inline void store_some(nn_real *y, lanes value, size_t count)
+{
+    nn_real narrow[LANES];
+    if (count >= LANES) {
+        store(y, 0, value);
+        return;
+    }
+    store(narrow, 0, value);
+    memcpy(y, narrow, count * sizeof *y);
+}
+
+/* ---- The kernel: U = G g G' ---- */
+
+/* G is kept as whole numbers H, with a factor for each row: G = diag(factors) H. */
+static const double factors[SIDE] = {1.0 / 4, -1.0 / 6, -1.0 / 6, 1.0 / 24, 1.0 / 24, 1};
+
+/* H times three numbers: t[6] with a stride. */
+static inline void times_h(lanes *t, int stride, lanes a, lanes b, lanes c)
+{
+    const lanes sum = a + c, far = a + 4 * c, twice = 2 * b;
+    t[0] = a;
+    t[stride] = sum + b;
+    t[2 * stride] = sum - b;
+    t[3 * stride] = far + twice;
+    t[4 * stride] = far - twice;
+    t[5 * stride] = c;
+}
+
+void KERNEL(winograd_kernel)(nn_real *u, const nn_real *kernel, size_t c, size_t f, size_t first,
+                             size_t last)
+{
+    const size_t matrix = c * f;
+    for (size_t at = first * f; at < last * f; at += LANES) {
+        const size_t count = last * f - at;
+        lanes t[SIDE * 3], out[SIDE];
+        for (size_t q = 0; q < 3; q++)
+            times_h(t + q, 3, load_some(kernel + q * matrix + at, count),
+                    load_some(kernel + (3 + q) * matrix + at, count),
+                    load_some(kernel + (6 + q) * matrix + at, count));
+        for (size_t p = 0; p < SIDE; p++) {
+            times_h(out, 1, t[3 * p], t[3 * p + 1], t[3 * p + 2]);
+            for (size_t q = 0; q < SIDE; q++)
+                store_some(u + (SIDE * p + q) * matrix + at,
+                           out[q] * (nn_real)(factors[p] * factors[q]), count);
+        }
+    }
+}
+
+/* ---- Inputs: V = B' d B ---- */
+
+static inline void times_b(lanes *t, int stride, const lanes *d, int step)
+{
+    const lanes d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step],
+                d5 = d[5 * step];
+    const lanes even = d4 - 4 * d2, odd = d3 - 4 * d1, near = d4 - d2, wide = 2 * (d3 - d1);
+    t[0] = 4 * d0 - 5 * d2 + d4;
+    t[stride] = even + odd;
+    t[2 * stride] = even - odd;
+    t[3 * stride] = near + wide;
+    t[4 * stride] = near - wide;
+    t[5 * stride] = 4 * d1 - 5 * d3 + d5;
+}
+
+/* The 36 places of a tile's inputs; NULL where they lie outside of the picture. */
+static void tile_inputs(const nn_real **at, const nn_real *x, const nn__window *w, int i, int j)
+{
+    for (int p = 0; p < SIDE; p++)
+        for (int q = 0; q < SIDE; q++) {
+            int u = i - w->top + p, v = j - w->left + q;
+            at[SIDE * p + q] = u < 0 || u >= w->h || v < 0 || v >= w->w
+                                   ? NULL
+                                   : x + ((size_t)u * (size_t)w->w + (size_t)v) * (size_t)w->c;
+        }
+}
+
+static inline void tile_transform(nn_real *v, size_t matrix, const nn_real *const *at, size_t c,
+                                  size_t count)
+{
+    lanes d[POINTS], t[POINTS], out[SIDE];
+    for (int k = 0; k < POINTS; k++)
+        d[k] = at[k] == NULL ? zeros() : load_some(at[k] + c, count);
+    for (int q = 0; q < SIDE; q++)
+        times_b(t + q, SIDE, d + q, SIDE);
+    for (int p = 0; p < SIDE; p++) {
+        times_b(out, 1, t + SIDE * p, 1);
+        for (int q = 0; q < SIDE; q++)
+            store_some(v + (size_t)(SIDE * p + q) * matrix + c, out[q], count);
+    }
+}
+
+void KERNEL(winograd_input)(nn_real *v, const nn_real *x, const nn__window *w, size_t tiles,
+                            size_t first, size_t last)
+{
+    const size_t tw = ((size_t)w->ow + OUT - 1) / OUT, th = ((size_t)w->oh + OUT - 1) / OUT,
+                 c = (size_t)w->c, picture = (size_t)w->h * (size_t)w->w * c;
+    for (size_t tile = first; tile < last; tile++, v += c) {
+        const nn_real *at[POINTS];
+        size_t place = tile % (th * tw);
+        tile_inputs(at, x + tile / (th * tw) * picture, w, (int)(place / tw) * OUT,
+                    (int)(place % tw) * OUT);
+        for (size_t k = 0; k < c; k += LANES)
+            tile_transform(v, tiles * c, at, k, c - k);
+    }
+}
+
+/* ---- Outputs: y = A' M A ---- */
+
+static inline void times_a(lanes *t, int stride, const lanes *m, int step)
+{
+    const lanes even = m[step] + m[2 * step], odd = m[step] - m[2 * step];
+    const lanes far = m[3 * step] + m[4 * step], wide = m[3 * step] - m[4 * step];
+    t[0] = m[0] + even + far;
+    t[stride] = odd + 2 * wide;
+    t[2 * stride] = even + 4 * far;
+    t[3 * stride] = odd + 8 * wide + m[5 * step];
+}
+
+static inline void tile_back(nn_real *y, const nn_real *m, size_t matrix, lanes bias, int rows,
+                             int columns, size_t line, size_t f, size_t count)
+{
+    lanes d[POINTS], t[OUT * SIDE], out[OUT];
+    for (int k = 0; k < POINTS; k++)
+        d[k] = load_some(m + (size_t)k * matrix, count);
+    for (int q = 0; q < SIDE; q++)
+        times_a(t + q, SIDE, d + q, SIDE);
+    for (int p = 0; p < rows; p++) {
+        times_a(out, 1, t + SIDE * p, 1);
+        for (int q = 0; q < columns; q++)
+            store_some(y + (size_t)p * line + (size_t)q * f, out[q] + bias, count);
+    }
+}
+
+void KERNEL(winograd_output)(nn_real *y, const nn_real *m, const nn_real *bias, const nn__window *w,
+                             size_t f, size_t tiles, size_t first, size_t last)
+{
+    const size_t tw = ((size_t)w->ow + OUT - 1) / OUT, th = ((size_t)w->oh + OUT - 1) / OUT,
+                 line = (size_t)w->ow * f;
+    for (size_t tile = first; tile < last; tile++, m += f) {
+        const size_t place = tile % (th * tw);
+        const int i = (int)(place / tw) * OUT, j = (int)(place % tw) * OUT;
+        const int rows = w->oh - i < OUT ? w->oh - i : OUT,
+                  columns = w->ow - j < OUT ? w->ow - j : OUT;
+        nn_real *to = y + (tile / (th * tw) * (size_t)w->oh + (size_t)i) * line + (size_t)j * f;
+        for (size_t k = 0; k < f; k += LANES)
+            tile_back(to + k, m + k, tiles * f, bias == NULL ? zeros() : load_some(bias + k, f - k),
+                      rows, columns, line, f, f - k);
+    }
+}
+
+/* ---- Gradients: W = A dy A' ---- */
+
+static inline void times_a_back(lanes *t, int stride, lanes a, lanes b, lanes c, lanes d)
+{
+    const lanes even = a + c, odd = b + d, far = a + 4 * c, wide = 2 * b + 8 * d;
+    t[0] = a;
+    t[stride] = even + odd;
+    t[2 * stride] = even - odd;
+    t[3 * stride] = far + wide;
+    t[4 * stride] = far - wide;
+    t[5 * stride] = d;
+}
+
+static inline void tile_gradient(nn_real *w, size_t matrix, const nn_real *dy, int rows,
+                                 int columns, size_t line, size_t f, size_t count)
+{
+    lanes d[OUT * OUT], t[SIDE * OUT], out[SIDE];
+    for (int p = 0; p < OUT; p++)
+        for (int q = 0; q < OUT; q++)
+            d[OUT * p + q] = p < rows && q < columns
+                                 ? load_some(dy + (size_t)p * line + (size_t)q * f, count)
+                                 : zeros();
+    for (int q = 0; q < OUT; q++)
+        times_a_back(t + q, OUT, d[q], d[OUT + q], d[2 * OUT + q], d[3 * OUT + q]);
+    for (int p = 0; p < SIDE; p++) {
+        const lanes *row = t + OUT * p;
+        times_a_back(out, 1, row[0], row[1], row[2], row[3]);
+        for (int q = 0; q < SIDE; q++)
+            store_some(w + (size_t)(SIDE * p + q) * matrix, out[q], count);
+    }
+}
+
+void KERNEL(winograd_gradient)(nn_real *m, const nn_real *dy, const nn__window *w, size_t f,
+                               size_t tiles, size_t first, size_t last)
+{
+    const size_t tw = ((size_t)w->ow + OUT - 1) / OUT, th = ((size_t)w->oh + OUT - 1) / OUT,
+                 line = (size_t)w->ow * f;
+    for (size_t tile = first; tile < last; tile++, m += f) {
+        const size_t place = tile % (th * tw);
+        const int i = (int)(place / tw) * OUT, j = (int)(place % tw) * OUT;
+        const int rows = w->oh - i < OUT ? w->oh - i : OUT,
+                  columns = w->ow - j < OUT ? w->ow - j : OUT;
+        const nn_real *from =
+            dy + (tile / (th * tw) * (size_t)w->oh + (size_t)i) * line + (size_t)j * f;
+        for (size_t k = 0; k < f; k += LANES)
+            tile_gradient(m + k, tiles * f, from + k, rows, columns, line, f, f - k);
+    }
+}
+
+/* ---- The kernel's gradient: dg = G' dU G ---- */
+
+/* H' times six numbers: t[3] with a stride. */
+static inline void times_h_back(lanes *t, int stride, const lanes *m, int step)
+{
+    const lanes near = m[step] + m[2 * step], far = m[3 * step] + m[4 * step];
+    t[0] = m[0] + near + far;
+    t[stride] = m[step] - m[2 * step] + 2 * (m[3 * step] - m[4 * step]);
+    t[2 * stride] = near + 4 * far + m[5 * step];
+}
+
+void KERNEL(winograd_dkernel)(nn_real *dkernel, const nn_real *du, size_t c, size_t f, size_t first,
+                              size_t last)
+{
+    const size_t matrix = c * f;
+    for (size_t at = first * f; at < last * f; at += LANES) {
+        const size_t count = last * f - at;
+        lanes d[POINTS], t[3 * SIDE], out[3];
+        for (size_t k = 0; k < POINTS; k++)
+            d[k] = load_some(du + k * matrix + at, count) *
+                   (nn_real)(factors[k / SIDE] * factors[k % SIDE]);
+        for (int q = 0; q < SIDE; q++)
+            times_h_back(t + q, SIDE, d + q, SIDE);
+        for (size_t p = 0; p < 3; p++) {
+            times_h_back(out, 1, t + SIDE * p, 1);
+            for (size_t q = 0; q < 3; q++)
+                store_some(dkernel + (3 * p + q) * matrix + at, out[q], count);
+        }
+    }
+}
