@@ -16,8 +16,8 @@
 enum {
     TILE = NN__WINOGRAD_TILE,
     POINTS = NN__WINOGRAD_POINTS,
-    BLOCK_TILES = 512,   /* of v and m at a time                             */
-    PRODUCT_TILES = 256, /* rows of a product                                */
+    BLOCK_TILES = 256,   /* of v and m at a time                             */
+    PRODUCT_TILES = 128, /* rows of a product                                */
     SWEEP_TILES = 16,    /* of a task that transforms                        */
     SWEEP_CHANNELS = 8,  /* of a task that transforms the kernel             */
     LEAST_CHANNELS = 16, /* below, the transforms cost more than they save   */
