@@ -100,7 +100,50 @@ NN_API nn_dataset *nn_dataset_take(const nn_dataset *parent, size_t count);
 NN_API nn_status nn_dataset_split(const nn_dataset *parent, double fraction, uint64_t seed,
                                   nn_dataset **first, nn_dataset **second);
 
+/* ---- Several inputs and targets -------------------------------------------------------------
+ * What a model with several inputs or outputs is fed.
+ */
+
+/* A counted list of datasets, made by nn_datasets(a, b, ...). */
+typedef struct nn_dataset_list {
+    const nn_dataset *const *items;
+    size_t count;
+} nn_dataset_list;
+
+/*
+ * Datasets row by row: row i has x of row i of each dataset in `inputs`, and y of row i of each in
+ * `targets`, in the order of the model's inputs and outputs. A dataset may stand in both lists, and
+ * several times. Views of it (subset, take, split) show rows with all their parts; split looks at
+ * the classes of the first target. The datasets must outlive it. Functions that speak of one x and
+ * one y mean the first ones.
+ *
+ * The x of a dataset that stands in `targets` alone is read and dropped: it must not be larger than
+ * the largest input. NULL: NN_EINVAL (no input; a NULL; a target of a dataset without targets; a
+ * dataset that has several x or y itself), NN_ESHAPE (rows differ), NN_ENOTSUP (that x is larger),
+ * NN_ENOMEM.
+ */
+typedef struct nn_zip_options {
+    size_t struct_size;
+    nn_dataset_list inputs;  /* .inputs = nn_datasets(a, b)                     */
+    nn_dataset_list targets; /* .targets = nn_datasets(a); none: only to predict */
+} nn_zip_options;
+NN_API nn_dataset *nn_zip_new(const nn_zip_options *options);
+
+/* How many x and y a row has: 1 and 0 or 1 where the dataset is no zip. */
+NN_API size_t nn_dataset_input_count(const nn_dataset *dataset);
+NN_API size_t nn_dataset_target_count(const nn_dataset *dataset);
+/* nn_dataset_shape and the x of nn_dataset_row, for input 0..count-1. NULL and NN_EINVAL where there
+ * is none. */
+NN_API const nn_shape *nn_dataset_shape_at(const nn_dataset *dataset, size_t input);
+NN_API nn_status nn_dataset_row_at(const nn_dataset *dataset, size_t input, size_t row, nn_real *x);
+
 #ifndef __cplusplus
+#define nn_datasets(...)                                                                           \
+    {                                                                                              \
+        (const nn_dataset *[]){__VA_ARGS__},                                                       \
+            sizeof((const nn_dataset *[]){__VA_ARGS__}) / sizeof(nn_dataset *)                     \
+    }
+#define nn_zip(...) nn_zip_new(NN_OPTIONS(nn_zip_options, __VA_ARGS__))
 #define nn_arrays(...) nn_arrays_new(NN_OPTIONS(nn_arrays_options, __VA_ARGS__))
 #define nn_cifar10(...) nn_cifar10_new(NN_OPTIONS(nn_cifar10_options, __VA_ARGS__))
 #define nn_drawings(...) nn_drawings_new(NN_OPTIONS(nn_drawings_options, __VA_ARGS__))

@@ -17,6 +17,28 @@ typedef struct nn_loss nn_loss;
 NN_API void nn_loss_free(nn_loss *loss);
 
 /*
+ * A counted list of losses for a model with several outputs, in their order, made by
+ * nn_losses(a, b, ...). There is one for each output: a loss that stands twice is NN_EINVAL, a NULL
+ * is a failed constructor and fails the compile with NN_ENOMEM. nn_compile takes all of them, also
+ * when it fails.
+ *
+ *   .losses = nn_losses(nn_categorical_crossentropy(), nn_mean_squared_error())
+ */
+typedef struct nn_loss_list {
+    nn_loss *const *items;
+    size_t count;
+} nn_loss_list;
+
+/*
+ * How much the loss of each output counts in the sum that is trained: any finite numbers, 0 as well
+ * (such an output is watched, not trained). Made by nn_loss_weights(1, 0.2); copied by nn_compile.
+ */
+typedef struct nn_loss_weight_list {
+    const double *items;
+    size_t count;
+} nn_loss_weight_list;
+
+/*
  * Cross-entropy of predictions p[c] and targets y[c]; categorical takes y as one-hot rows [c],
  * sparse as class numbers 0..c-1.
  *
@@ -46,6 +68,14 @@ typedef struct nn_mean_squared_error_options {
 NN_API nn_loss *nn_mean_squared_error_new(const nn_mean_squared_error_options *options);
 
 #ifndef __cplusplus
+#define nn_losses(...)                                                                             \
+    {                                                                                              \
+        (nn_loss *[]){__VA_ARGS__}, sizeof((nn_loss *[]){__VA_ARGS__}) / sizeof(nn_loss *)         \
+    }
+#define nn_loss_weights(...)                                                                       \
+    {                                                                                              \
+        (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)      \
+    }
 #define nn_categorical_crossentropy(...)                                                           \
     nn_categorical_crossentropy_new(NN_OPTIONS(nn_crossentropy_options, __VA_ARGS__))
 #define nn_sparse_categorical_crossentropy(...)                                                    \

@@ -24,6 +24,24 @@ typedef struct nn_metric_list {
 } nn_metric_list;
 
 /*
+ * For a model with several outputs: a list of metrics for each of them, in their order. Names need to
+ * differ within an output only, since each log begins with the name of the output's layer.
+ *
+ *   .output_metrics = nn_output_metrics(nn_metrics(nn_accuracy()), nn_no_metrics())
+ *
+ * nn_no_metrics() is an empty list, for an output that is not measured. The logs of an output named
+ * label are then label_loss, label_accuracy, val_label_loss, val_label_accuracy, as in Keras. A
+ * metric that stands in two lists is NN_EINVAL, and so are fewer or more lists than outputs.
+ * nn_compile takes all of the metrics, also when it fails.
+ *
+ * Of a model with one output, .metrics is the list.
+ */
+typedef struct nn_metric_lists {
+    const nn_metric_list *items;
+    size_t count;
+} nn_metric_lists;
+
+/*
  * The share of rows classified right. By shapes, as Keras resolves 'accuracy':
  *   classes as targets         argmax of the prediction equals the class
  *   one-hot rows as targets    argmax of the prediction equals argmax of the target
@@ -42,6 +60,15 @@ NN_API nn_metric *nn_accuracy_new(const nn_accuracy_options *options);
 #define nn_metrics(...)                                                                            \
     {                                                                                              \
         (nn_metric *[]){__VA_ARGS__}, sizeof((nn_metric *[]){__VA_ARGS__}) / sizeof(nn_metric *)   \
+    }
+#define nn_no_metrics()                                                                            \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+#define nn_output_metrics(...)                                                                     \
+    {                                                                                              \
+        (const nn_metric_list[]){__VA_ARGS__},                                                     \
+            sizeof((const nn_metric_list[]){__VA_ARGS__}) / sizeof(nn_metric_list)                 \
     }
 #define nn_accuracy(...) nn_accuracy_new(NN_OPTIONS(nn_accuracy_options, __VA_ARGS__))
 #endif

@@ -53,21 +53,30 @@ NN_API void nn_model_free(nn_model *model);
  */
 NN_API nn_status nn_model_add(nn_model *model, nn_layer *layer);
 
-/* The model's input: samples of this shape. */
+/* An input of the model: samples of this shape. The order of the calls is the order of the inputs. */
 NN_API nn_node nn_model_input_new(nn_model *model, const int *dims, int rank);
 
 /* layer applied to one node, or to count of them; takes the layer. Failures are kept by the model. */
 NN_API nn_node nn_apply(nn_layer *layer, nn_node input);
 NN_API nn_node nn_merge_new(nn_layer *layer, const nn_node *inputs, size_t count);
 
-/* Declares the model's output. */
+/*
+ * Declares an output, or one more: the order of the calls is the order of the outputs. The first
+ * call replaces the end of a chain that nn_model_add made the output. NN_EINVAL where the node is an
+ * output already or of another model, NN_ESTATE after the build.
+ */
 NN_API nn_status nn_model_output(nn_model *model, nn_node output);
+/* Declares all outputs, in the place of those before; nn_model_outputs(model, a, b) counts them. */
+NN_API nn_status nn_model_set_outputs(nn_model *model, const nn_node *outputs, size_t count);
 
 #ifndef __cplusplus
 #define nn_sequential(...)                                                                         \
     nn_sequential_new((nn_layer *[]){__VA_ARGS__},                                                 \
                       sizeof((nn_layer *[]){__VA_ARGS__}) / sizeof(nn_layer *))
 #define nn_model_input(model, ...) nn_model_input_new((model), NN_SHAPE(__VA_ARGS__))
+#define nn_model_outputs(model, ...)                                                               \
+    nn_model_set_outputs((model), (const nn_node[]){__VA_ARGS__},                                  \
+                         sizeof((const nn_node[]){__VA_ARGS__}) / sizeof(nn_node))
 #define nn_merge(layer, ...)                                                                       \
     nn_merge_new((layer), (const nn_node[]){__VA_ARGS__},                                          \
                  sizeof((const nn_node[]){__VA_ARGS__}) / sizeof(nn_node))
@@ -91,7 +100,8 @@ NN_API const char *nn_model_name(const nn_model *model);
 /*
  * Checks every layer in node order, works out shapes, names layers (conv2d, conv2d_1, ...), draws
  * the first weights. Called by whatever needs a built model. Errors name the layer:
- * NN_EINVAL, NN_ESHAPE, NN_ENOMEM, NN_ESTATE (no input or no layer).
+ * NN_EINVAL (also an input that no layer reads), NN_ESHAPE, NN_ENOMEM, NN_ESTATE (no output or no
+ * layer).
  */
 NN_API nn_status nn_model_build(nn_model *model);
 
@@ -104,9 +114,18 @@ NN_API nn_status nn_model_summary(nn_model *model, void *stream);
  * plan has no loss and no slots. stream as above. NN_EINVAL, NN_EIO, NN_ENOMEM. */
 NN_API nn_status nn_model_print_plan(nn_model *model, int batch_size, void *stream);
 
-/* Shapes of input and output without the row dimension, built first; NULL on failure. Lent. */
+/* Shapes of input and output without the row dimension, built first; NULL on failure. Lent. Of
+ * several, the first ones. */
 NN_API const nn_shape *nn_model_input_shape(nn_model *model);
 NN_API const nn_shape *nn_model_output_shape(nn_model *model);
+/* How many inputs and outputs there are; 0 where the build fails. */
+NN_API size_t nn_model_input_count(nn_model *model);
+NN_API size_t nn_model_output_count(nn_model *model);
+/* Shape and name (its layer's) of input or output 0..count-1; NULL where there is none. Lent. */
+NN_API const nn_shape *nn_model_input_shape_at(nn_model *model, size_t index);
+NN_API const nn_shape *nn_model_output_shape_at(nn_model *model, size_t index);
+NN_API const char *nn_model_input_name(nn_model *model, size_t index);
+NN_API const char *nn_model_output_name(nn_model *model, size_t index);
 
 /* ---- Weights by name ------------------------------------------------------------------------
  * Names are layer/weight: "conv2d/kernel", "batch_normalization/moving_mean". Order: layer by
@@ -181,6 +200,10 @@ NN_API size_t nn_context_bytes(const nn_context *context);
  */
 NN_API nn_status nn_context_predict(nn_context *context, const nn_real *x, int rows,
                                     nn_real *y) NN_MUST_CHECK;
+/* The same for any number of inputs and outputs: x[i] for each input, y[k] for each output, NULL
+ * where that is not wanted. nn_context_predict gives NN_EINVAL for a model with more than one. */
+NN_API nn_status nn_context_predict_many(nn_context *context, const nn_real *const *x, int rows,
+                                         nn_real *const *y) NN_MUST_CHECK;
 
 #ifndef __cplusplus
 #define nn_context(...) nn_context_new(NN_OPTIONS(nn_context_options, __VA_ARGS__))

@@ -25,9 +25,14 @@ extern "C" {
  * Builds the model and gives it loss, optimizer and metrics. Takes all three, also when it fails.
  * Compiling again replaces them and forgets optimizer state; a failed compile leaves the model as it
  * was. NN_EINVAL (optimizer or loss is NULL or belongs to a model, an option out of range, two
- * metrics of one name), NN_ESHAPE (the loss does not fit the output), NN_ENOMEM (also where a metric
- * is NULL, a failed constructor), NN_ENOTSUP (an own optimizer beyond NN_MAX_SLOTS or
- * NN_MAX_SCALARS), or the model's failure.
+ * metrics of one name, lists that do not fit the number of outputs), NN_ESHAPE (the loss does not
+ * fit the output), NN_ENOMEM (also where a metric is NULL, a failed constructor), NN_ENOTSUP (an own
+ * optimizer beyond NN_MAX_SLOTS or NN_MAX_SCALARS), or the model's failure.
+ *
+ * A model with several outputs takes a loss for each, in the order of the outputs. What is trained
+ * and logged as "loss" is the sum of each output's mean loss times its weight. Every output logs its
+ * loss without the weight, and its metrics, under its layer's name: label_loss, label_accuracy,
+ * value_loss, and val_label_loss, ... Lists that are given have an entry per output.
  */
 typedef struct nn_compile_options {
     size_t struct_size;
@@ -37,6 +42,11 @@ typedef struct nn_compile_options {
     nn_metric_list metrics;  /* .metrics = nn_metrics(nn_accuracy()), or none */
     int no_fusion;           /* 1: one step per layer in fit and evaluate */
     int reserved;            /* 0                                        */
+    nn_loss_list losses; /* of several outputs: .losses = nn_losses(a, b) instead of loss      */
+    nn_loss_weight_list
+        loss_weights;               /* .loss_weights = nn_loss_weights(1, 0.2); none: 1 for each */
+    nn_metric_lists output_metrics; /* .output_metrics = nn_output_metrics(nn_metrics(..), ..)
+                                         instead of metrics                                        */
 } nn_compile_options;
 NN_API nn_status nn_model_compile(const nn_compile_options *options);
 
@@ -85,21 +95,43 @@ typedef struct nn_evaluate_options {
 } nn_evaluate_options;
 NN_API nn_status nn_model_evaluate(const nn_evaluate_options *options) NN_MUST_CHECK;
 
-/* The model's outputs over a dataset (its y is ignored), row by row. Needs no compile. */
+/* Where numbers go: the caller's memory, and its size in elements. */
+typedef struct nn_buffer {
+    nn_real *data;
+    size_t capacity;
+} nn_buffer;
+
+/* A counted list of buffers, one per output, made by nn_buffers({p, n}, {q, m}). */
+typedef struct nn_buffer_list {
+    const nn_buffer *items;
+    size_t count;
+} nn_buffer_list;
+
+/* The model's outputs over a dataset (its y is ignored), row by row. Needs no compile. Of several
+ * outputs, each goes to a place of its own. NN_EINVAL where no place is given, or not one for each
+ * output. */
 typedef struct nn_predict_options {
     size_t struct_size;
     nn_model *model;
     const nn_dataset *data;
-    nn_real *into;      /* the caller's buffer, rows times the outputs of a row; or NULL        */
-    size_t capacity;    /* its size in elements; NN_ESHAPE where it is too small                */
-    nn_tensor **result; /* takes a new tensor [rows][...] that the caller frees; or NULL        */
-    int batch_size;     /* 0 is 32                                                              */
-    int verbose;        /* an nn_verbose; default NN_SILENT                                     */
-    void *stream;       /* stdio FILE *; NULL is stdout                                         */
+    nn_real *into;       /* the caller's buffer, rows times the outputs of a row; or NULL        */
+    size_t capacity;     /* its size in elements; NN_ESHAPE where it is too small                */
+    nn_tensor **result;  /* takes a new tensor [rows][...] that the caller frees; or NULL        */
+    int batch_size;      /* 0 is 32                                                              */
+    int verbose;         /* an nn_verbose; default NN_SILENT                                     */
+    void *stream;        /* stdio FILE *; NULL is stdout                                         */
+    nn_tensor **results; /* several outputs: takes a new tensor of each; or NULL                */
+    size_t result_count; /* how many there is room for: as many as outputs                      */
+    nn_buffer_list buffers; /* several outputs: .buffers = nn_buffers({p, n}, {q, m}), or none  */
 } nn_predict_options;
 NN_API nn_status nn_model_predict(const nn_predict_options *options) NN_MUST_CHECK;
 
 #ifndef __cplusplus
+#define nn_buffers(...)                                                                            \
+    {                                                                                              \
+        (const nn_buffer[]){__VA_ARGS__},                                                          \
+            sizeof((const nn_buffer[]){__VA_ARGS__}) / sizeof(nn_buffer)                           \
+    }
 #define nn_compile(...) nn_model_compile(NN_OPTIONS(nn_compile_options, __VA_ARGS__))
 #define nn_fit(...) nn_model_fit(NN_OPTIONS(nn_fit_options, __VA_ARGS__))
 #define nn_evaluate(...) nn_model_evaluate(NN_OPTIONS(nn_evaluate_options, __VA_ARGS__))
@@ -119,6 +151,11 @@ NN_API void nn_model_stop(nn_model *model);
  */
 NN_API nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn_tensor *y,
                                    const nn_logs **result);
+/* The same with x[inputs] and y[outputs], one tensor for each of the model's; NN_EINVAL where the
+ * model has other numbers of them, NN_ESHAPE where rows differ. */
+NN_API nn_status nn_train_on_batch_many(nn_model *model, const nn_tensor *const *x, size_t inputs,
+                                        const nn_tensor *const *y, size_t outputs,
+                                        const nn_logs **result);
 
 /*
  * The same in three parts, on a context made with .training = 1: the training-mode pass (output to
@@ -129,6 +166,13 @@ NN_API nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn
 NN_API nn_status nn_context_forward(nn_context *context, const nn_real *x, int rows, nn_real *y);
 NN_API nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, double *loss);
 NN_API nn_status nn_context_update(nn_context *context);
+/* Forward and backward for any number of inputs and outputs: x[i] for each input, y[k] and
+ * targets[k] for each output. y[k], or y, may be NULL. The functions for one give NN_EINVAL for a
+ * model with more. The loss is the weighted sum. */
+NN_API nn_status nn_context_forward_many(nn_context *context, const nn_real *const *x, int rows,
+                                         nn_real *const *y);
+NN_API nn_status nn_context_backward_many(nn_context *context, const nn_tensor *const *targets,
+                                          double *loss);
 /* Copies the gradient of the weight of that name, as nn_model_get_weight does. */
 NN_API nn_status nn_context_gradient(const nn_context *context, const char *weight, nn_real *values,
                                      size_t count);

@@ -153,6 +153,29 @@ nn_status nn__dataset_read(const nn_dataset *dataset, const size_t *indices, siz
     return NN_OK;
 }
 
+nn_status nn__dataset_read_part(const nn_dataset *dataset, const nn__part *part,
+                                const size_t *indices, size_t count, nn_real *x, nn_real *y,
+                                int32_t *classes)
+{
+    const nn_dataset *data = part->data;
+    size_t x_size = nn__shape_count(&data->info.x), y_size = nn__shape_count(&data->info.y);
+    size_t rows[LOOKUP];
+    if (data == dataset || dataset->indices == NULL)
+        return nn__dataset_read(data, indices, count, x, y, classes);
+    for (size_t first = 0; first < count; first += LOOKUP) {
+        size_t some = count - first < LOOKUP ? count - first : LOOKUP;
+        for (size_t i = 0; i < some; i++) {
+            if (indices[first + i] >= dataset->info.rows)
+                return dataset_no_row(dataset, indices[first + i]);
+            rows[i] = dataset->indices[indices[first + i]];
+        }
+        NN_TRY(nn__dataset_read(data, rows, some, x + first * x_size,
+                                y != NULL ? y + first * y_size : NULL,
+                                classes != NULL ? classes + first : NULL));
+    }
+    return NN_OK;
+}
+
 nn_status nn_dataset_row(const nn_dataset *dataset, size_t row, nn_real *x, int *label)
 {
     if (dataset == NULL)

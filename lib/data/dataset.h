@@ -29,6 +29,30 @@ const nn_dataset_info *nn__dataset_info(const nn_dataset *dataset);
 nn_status nn__dataset_read(const nn_dataset *dataset, const size_t *indices, size_t count,
                            nn_real *x, nn_real *y, int32_t *classes);
 
+/*
+ * One of the datasets of a zip, or a dataset by itself. Reading part after part, in order, fills
+ * all inputs and targets.
+ */
+typedef struct nn__part {
+    const nn_dataset *data;
+    int input;  /* the input that its x is; -1: it is not wanted, and goes to the place of `room` */
+    int target; /* the target that its y is; -1: it is not wanted                                 */
+    int room;   /* an input that is read later and is no smaller; or input itself                 */
+} nn__part;
+
+int nn__dataset_part_count(const nn_dataset *dataset);
+nn__part nn__dataset_part(const nn_dataset *dataset, int part);
+/* Rows indices[0..count-1] of the dataset, from one of its parts; as nn__dataset_read. */
+nn_status nn__dataset_read_part(const nn_dataset *dataset, const nn__part *part,
+                                const size_t *indices, size_t count, nn_real *x, nn_real *y,
+                                int32_t *classes);
+
+/* How many inputs and targets a row has, and whose x and y they are. */
+int nn__dataset_input_count(const nn_dataset *dataset);
+int nn__dataset_target_count(const nn_dataset *dataset);
+const nn_dataset_info *nn__dataset_input_info(const nn_dataset *dataset, int input);
+const nn_dataset_info *nn__dataset_target_info(const nn_dataset *dataset, int target);
+
 /* The class of a row below the number of rows; -1 where y is not classes. */
 int nn__dataset_label(const nn_dataset *dataset, size_t row);
 

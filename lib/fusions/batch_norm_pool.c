@@ -117,7 +117,7 @@ void nn__fuse_batch_norm_pool(nn__program *program)
         nn__step *pool = &program->steps[s];
         const nn__value *between = &program->values[pool->inputs[0]];
         if (pool->kind != &nn__max_pooling2d_layer || between->producer < 0 ||
-            between->consumers != 1 || pool->inputs[0] == program->prediction)
+            between->consumers != 1 || nn__program_predicts(program, pool->inputs[0]))
             continue;
         nn__step *norm = &program->steps[between->producer];
         if (norm->kind != &nn__batch_normalization_layer)

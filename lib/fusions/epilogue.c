@@ -11,7 +11,7 @@ void nn__fuse_epilogue(nn__program *program)
         if (!step->is_activation || step->activation == NN_SOFTMAX)
             continue;
         const nn__value *z = &program->values[step->inputs[0]];
-        if (z->producer < 0 || z->consumers > 1 || step->inputs[0] == program->prediction)
+        if (z->producer < 0 || z->consumers > 1 || nn__program_predicts(program, step->inputs[0]))
             continue; /* somebody else wants z */
         nn__step *layer = &program->steps[z->producer];
         if (layer->is_activation || layer->activation != NN_LINEAR ||

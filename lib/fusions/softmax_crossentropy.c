@@ -5,22 +5,31 @@
  */
 #include "fusions/fusions.h"
 
+/* May the activation before the prediction become part of its loss? */
+static int fuses(const nn__program *program, const nn__prediction *prediction)
+{
+    const nn__value *p = &program->values[prediction->value];
+    int fuses_with =
+        prediction->loss == NULL ? NN_LINEAR : nn__loss_kind(prediction->loss)->fuses_with;
+    if (fuses_with == NN_LINEAR || prediction->loss_fused || p->producer < 0 || p->consumers > 0 ||
+        nn__program_predicts(program, prediction->value) > 1)
+        return 0;
+    const nn__step *step = &program->steps[p->producer];
+    if (!step->is_activation || step->activation != fuses_with)
+        return 0;
+    /* Nobody else may want z, which the loss overwrites. */
+    const nn__value *z = &program->values[step->inputs[0]];
+    int z_is_kept = z->producer >= 0 && (program->steps[z->producer].about.flags & NN_KEEPS_Y) != 0;
+    return z->consumers == 1 && !z_is_kept && !nn__program_predicts(program, step->inputs[0]);
+}
+
 void nn__fuse_softmax_crossentropy(nn__program *program)
 {
-    if (program->loss == NULL || program->loss_fused)
-        return;
-    int fuses_with = nn__loss_kind(program->loss)->fuses_with;
-    int last = program->values[program->prediction].producer;
-    if (fuses_with == NN_LINEAR || last < 0)
-        return;
-    const nn__step *step = &program->steps[last];
-    if (!step->is_activation || step->activation != fuses_with ||
-        program->values[program->prediction].consumers > 0)
-        return;
-    const nn__value *z = &program->values[step->inputs[0]];
-    if (z->consumers > 1 ||
-        (z->producer >= 0 && (program->steps[z->producer].about.flags & NN_KEEPS_Y)))
-        return; /* somebody else still wants z, which the loss overwrites */
-    nn__step_remove(program, last);
-    program->loss_fused = 1;
+    for (int k = 0; k < program->prediction_count; k++) {
+        nn__prediction *prediction = &program->predictions[k];
+        if (!fuses(program, prediction))
+            continue;
+        nn__step_remove(program, program->values[prediction->value].producer);
+        prediction->loss_fused = 1;
+    }
 }

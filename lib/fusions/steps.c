@@ -16,6 +16,14 @@ void nn__program_recount(nn__program *program)
     }
 }
 
+int nn__program_predicts(const nn__program *program, int value)
+{
+    int count = 0;
+    for (int k = 0; k < program->prediction_count; k++)
+        count += program->predictions[k].value == value;
+    return count;
+}
+
 static void step_delete(nn__program *program, int index)
 {
     program->step_count--;
@@ -31,8 +39,9 @@ void nn__step_remove(nn__program *program, int index)
         for (int i = 0; i < program->steps[s].input_count; i++)
             if (program->steps[s].inputs[i] == from)
                 program->steps[s].inputs[i] = to;
-    if (program->prediction == from)
-        program->prediction = to;
+    for (int k = 0; k < program->prediction_count; k++)
+        if (program->predictions[k].value == from)
+            program->predictions[k].value = to;
     step_delete(program, index);
 }
 

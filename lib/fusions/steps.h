@@ -4,9 +4,10 @@
  * inference) give none: their output is their input's value. Fusions rewrite the list; names,
  * weights, summary and files never notice.
  *
- *   values   numbers between steps, `count` per row; the input is value 0
- *   steps    inputs (values) -> output (value), in an order in which inputs come first
- *   loss     follows the last step; reads the value `prediction`
+ *   values       numbers between steps, `count` per row; the first ones are the model's inputs
+ *   steps        inputs (values) -> output (value), in an order in which inputs come first
+ *   predictions  the values that are the model's outputs, each with its loss; the losses follow the
+ *                last step, so all of them are there at that time
  */
 #ifndef NN__FUSIONS_STEPS_H
 #define NN__FUSIONS_STEPS_H
@@ -40,16 +41,24 @@ typedef struct nn__step {
     nn__fused_options fused;
 } nn__step;
 
+/* An output of the model. Steps may read its value, too, and two outputs may have the same one. */
+typedef struct nn__prediction {
+    int value;
+    int loss_fused;      /* the loss runs together with the activation before it */
+    const nn_loss *loss; /* NULL: none                                           */
+    double weight;       /* of the loss in the sum of all                        */
+} nn__prediction;
+
 typedef struct nn__program {
     int training;
     int batch;
     int step_count, value_count;
+    int input_count; /* the values 0..input_count-1 are the model's inputs */
+    int prediction_count;
     nn__step *steps;
     nn__value *values;
-    int *inputs;         /* memory of all steps' inputs                                     */
-    int prediction;      /* value                                                           */
-    const nn_loss *loss; /* NULL: none                                                      */
-    int loss_fused;      /* the loss runs together with the activation before it            */
+    nn__prediction *predictions;
+    int *inputs; /* memory of all steps' inputs */
 } nn__program;
 
 /* The activation as a step: elementwise or softmax, in place, gradient from y. */
@@ -60,6 +69,8 @@ void nn__step_remove(nn__program *program, int index);
 /* The step `first` becomes the one step for itself and the later step `second`, its only reader:
  * it writes second's output. */
 void nn__step_join(nn__program *program, int first, int second);
+/* How many of the model's outputs the value is. */
+int nn__program_predicts(const nn__program *program, int value);
 /* Counts consumers and producers anew. */
 void nn__program_recount(nn__program *program);
 

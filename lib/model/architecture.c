@@ -2,10 +2,22 @@
  * The graph as JSON:
  *   {"name":"sequential","seed":1,"output":6,
  *    "nodes":[{"inputs":[],"layer":{"kind":"input","options":{...}}}, ...]}
+ * With several outputs, "outputs":[5,6] stands in the place of "output".
  */
 #include "model/architecture.h"
 
 #include <stdio.h>
+
+static void outputs_to_json(nn__json_writer *w, const nn_model *model)
+{
+    nn__json_key(w, model->head_count == 1 ? "output" : "outputs");
+    if (model->head_count > 1)
+        nn__json_begin_array(w);
+    for (int k = 0; k < model->head_count; k++)
+        nn__json_put_integer(w, model->heads[k].node);
+    if (model->head_count > 1)
+        nn__json_end_array(w);
+}
 
 nn_status nn__architecture_text(nn_model *model, char **text)
 {
@@ -16,8 +28,7 @@ nn_status nn__architecture_text(nn_model *model, char **text)
     nn__json_put_string(&w, model->name);
     nn__json_key(&w, "seed");
     nn__json_put_unsigned(&w, model->seed);
-    nn__json_key(&w, "output");
-    nn__json_put_integer(&w, model->output);
+    outputs_to_json(&w, model);
     nn__json_key(&w, "nodes");
     nn__json_begin_array(&w);
     for (int i = 0; i < model->node_count; i++) {
@@ -95,25 +106,47 @@ static nn_status node_from_json(nn_model *model, const nn__json *json, uint32_t 
     return status;
 }
 
+static nn_status output_from_json(nn_model *model, const nn__json *json, uint32_t node,
+                                  const char *path)
+{
+    int64_t output;
+    if (!nn__json_integer(json, node, &output))
+        return nn_fail(NN_EFORMAT, "%s: an output of the model is no number", path);
+    if (output < 0 || output >= model->node_count)
+        return nn_fail(NN_EFORMAT, "%s: output %lld is none of its %d nodes", path,
+                       (long long)output, model->node_count);
+    nn_status status = nn_model_output(model, (nn_node){model, (int)output, 0});
+    return status == NN_EINVAL
+               ? nn_fail(NN_EFORMAT, "%s: two outputs are node %lld", path, (long long)output)
+               : status;
+}
+
+static nn_status outputs_from_json(nn_model *model, const nn__json *json, const char *path)
+{
+    uint32_t list = nn__json_member(json, 0, "outputs");
+    if (list == NN__JSON_NONE)
+        return output_from_json(model, json, nn__json_member(json, 0, "output"), path);
+    for (size_t k = 0; k < nn__json_count(json, list); k++)
+        NN_TRY(output_from_json(model, json, nn__json_item(json, list, k), path));
+    return NN_OK;
+}
+
 static nn_status graph_from_json(nn_model *model, const nn__json *json, const char *path)
 {
     uint32_t nodes = nn__json_member(json, 0, "nodes");
     const char *name = nn__json_string(json, nn__json_member(json, 0, "name"));
-    int64_t output;
     uint64_t seed;
     if (name == NULL || nn__json_type_of(json, nodes) != NN__JSON_ARRAY ||
         !nn__json_unsigned(json, nn__json_member(json, 0, "seed"), &seed) ||
-        !nn__json_integer(json, nn__json_member(json, 0, "output"), &output))
+        (nn__json_member(json, 0, "output") == NN__JSON_NONE &&
+         nn__json_type_of(json, nn__json_member(json, 0, "outputs")) != NN__JSON_ARRAY))
         return nn_fail(NN_EFORMAT, "%s: name, seed, output or nodes is missing in the model", path);
     NN_TRY(nn_model_set_name(model, name));
     NN_TRY(nn_model_set_seed(model, seed));
     uint32_t node = nodes + 1; /* children follow each other; walking by index would be quadratic */
     for (size_t i = 0; i < nn__json_count(json, nodes); i++, node = json->nodes[node].end)
         NN_TRY(node_from_json(model, json, node, (int)i, path));
-    if (output < 0 || output >= model->node_count)
-        return nn_fail(NN_EFORMAT, "%s: output %lld is none of its %d nodes", path,
-                       (long long)output, model->node_count);
-    NN_TRY(nn_model_output(model, (nn_node){model, (int)output, 0}));
+    NN_TRY(outputs_from_json(model, json, path));
     nn_status status = nn_model_build(model);
     if (status == NN_OK || status == NN_ENOMEM)
         return status;

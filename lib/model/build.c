@@ -64,17 +64,28 @@ static nn_status build_node(nn_model *model, int index, nn_shape *shapes)
     return NN_OK;
 }
 
-/* Exactly one input, an output, and something between them. */
+/* Is the node read by another, or an output? */
+static int node_is_used(const nn_model *model, int node)
+{
+    for (int i = node + 1; i < model->node_count; i++)
+        for (int k = 0; k < model->nodes[i].input_count; k++)
+            if (model->nodes[i].inputs[k] == node)
+                return 1;
+    for (int k = 0; k < model->head_count; k++)
+        if (model->heads[k].node == node)
+            return 1;
+    return 0;
+}
+
+/* Inputs that are used, and an output. Runs when nodes have their names. */
 static nn_status build_check_graph(const nn_model *model)
 {
-    int inputs = 0;
-    for (int i = 0; i < model->node_count; i++)
-        inputs += model->nodes[i].input_count == 0;
-    if (model->node_count == 0 || model->output < 0)
+    if (model->node_count == 0 || model->head_count == 0)
         return nn_fail(NN_ESTATE, "the model has no %s",
                        model->node_count == 0 ? "layers" : "output");
-    if (inputs != 1)
-        return nn_fail(NN_ENOTSUP, "the model has %d inputs, this version takes one", inputs);
+    for (int i = 0; i < model->node_count; i++)
+        if (model->nodes[i].input_count == 0 && !node_is_used(model, i))
+            return nn_fail(NN_EINVAL, "%s: no layer reads this input", model->nodes[i].name);
     return NN_OK;
 }
 
@@ -108,9 +119,9 @@ static nn_status build_values(nn_model *model)
 
 static nn_status build_all(nn_model *model)
 {
-    NN_TRY(build_check_graph(model));
     NN_TRY(build_given_names(model));
     NN_TRY(build_counted_names(model));
+    NN_TRY(build_check_graph(model));
     nn_shape *shapes =
         nn__alloc_array((size_t)nn__model_most_inputs(model), sizeof *shapes, "shapes of inputs");
     if (shapes == NULL)
@@ -136,20 +147,71 @@ nn_status nn_model_build(nn_model *model)
     return NN_OK;
 }
 
-int nn__model_input(const nn_model *model)
+/* ---- Inputs and outputs ---- */
+
+const nn__node *nn__model_input(const nn_model *model, int index)
 {
-    int node = 0;
-    while (model->nodes[node].input_count != 0)
+    const nn__node *node = model->nodes;
+    while (node->input_count != 0 || index-- > 0)
         node++;
     return node;
 }
 
+const nn__node *nn__model_output(const nn_model *model, int index)
+{
+    return &model->nodes[model->heads[index].node];
+}
+
+size_t nn_model_input_count(nn_model *model)
+{
+    return nn_model_build(model) == NN_OK ? (size_t)model->input_count : 0;
+}
+
+size_t nn_model_output_count(nn_model *model)
+{
+    return nn_model_build(model) == NN_OK ? (size_t)model->head_count : 0;
+}
+
+static const nn__node *input_at(nn_model *model, size_t index)
+{
+    return index < nn_model_input_count(model) ? nn__model_input(model, (int)index) : NULL;
+}
+
+static const nn__node *output_at(nn_model *model, size_t index)
+{
+    return index < nn_model_output_count(model) ? nn__model_output(model, (int)index) : NULL;
+}
+
+const nn_shape *nn_model_input_shape_at(nn_model *model, size_t index)
+{
+    const nn__node *node = input_at(model, index);
+    return node == NULL ? NULL : &node->output;
+}
+
+const nn_shape *nn_model_output_shape_at(nn_model *model, size_t index)
+{
+    const nn__node *node = output_at(model, index);
+    return node == NULL ? NULL : &node->output;
+}
+
+const char *nn_model_input_name(nn_model *model, size_t index)
+{
+    const nn__node *node = input_at(model, index);
+    return node == NULL ? NULL : node->name;
+}
+
+const char *nn_model_output_name(nn_model *model, size_t index)
+{
+    const nn__node *node = output_at(model, index);
+    return node == NULL ? NULL : node->name;
+}
+
 const nn_shape *nn_model_input_shape(nn_model *model)
 {
-    return nn_model_build(model) == NN_OK ? &model->nodes[nn__model_input(model)].output : NULL;
+    return nn_model_input_shape_at(model, 0);
 }
 
 const nn_shape *nn_model_output_shape(nn_model *model)
 {
-    return nn_model_build(model) == NN_OK ? &model->nodes[model->output].output : NULL;
+    return nn_model_output_shape_at(model, 0);
 }

@@ -8,10 +8,10 @@
 
 /* ---- The passes of one run ---- */
 
-/* Pointers that all steps need together: x, dx, weights, gradients. */
+/* Pointers that all steps need together: x, dx, weights, gradients; and the inputs. */
 static size_t run_pointers(const nn_model *model, const nn__program *program)
 {
-    size_t count = 0;
+    size_t count = (size_t)program->input_count;
     for (int s = 0; s < program->step_count; s++) {
         const nn__step *step = &program->steps[s];
         count += 2 * (size_t)step->input_count;
@@ -90,12 +90,15 @@ static void run_dx(const nn_context *context, nn__run *run, int s, unsigned char
     const nn__step *step = &run->program.steps[s];
     nn_real **pointers = run->pointers;
     nn_real **dx = pointers + (run->passes[s].dx - (nn_real *const *)pointers);
+    char *sum = (char *)block_at(context, plan, plan->sum[s]);
     for (int i = 0; i < step->input_count; i++) {
         int value = step->inputs[i];
         int wanted = nn__plan_wants_gradient(plan, value) && run->passes[s].dy != NULL;
         dx[i] = !wanted          ? NULL
-                : written[value] ? block_at(context, plan, plan->sum[s])
+                : written[value] ? (nn_real *)(void *)sum
                                  : block_at(context, plan, plan->gradient[value]);
+        if (wanted && written[value])
+            sum += nn__plan_sum_bytes(&run->program, value);
         if (wanted)
             written[value] = 1;
     }
@@ -119,6 +122,9 @@ static nn_status run_prepare(nn_context *context, nn__run *run)
     NN_TRY(run_alloc(context, run));
     nn_real **room = run->pointers;
     nn_shape *shapes = run->x_shapes;
+    run->inputs = room;
+    for (int v = 0; v < program->input_count; v++)
+        *room++ = block_at(context, &run->plan, run->plan.value[v]);
     for (int s = 0; s < program->step_count; s++) {
         room = run_step(context, run, s, room, shapes);
         shapes += program->steps[s].input_count;
@@ -126,6 +132,8 @@ static nn_status run_prepare(nn_context *context, nn__run *run)
     unsigned char *written = nn__alloc((size_t)program->value_count, "a context");
     if (written == NULL)
         return NN_ENOMEM;
+    for (int k = 0; k < program->prediction_count; k++) /* by the losses */
+        written[program->predictions[k].value] = 1;
     for (int s = program->step_count - 1; s >= 0 && program->training; s--)
         run_dx(context, run, s, written);
     nn__free(written);
@@ -139,9 +147,9 @@ static nn_status context_plan(nn_context *context, nn__mode mode, int batch, int
 {
     nn_model *model = context->model;
     nn__run *run = &context->runs[mode];
-    const nn_loss *loss = mode == NN__PREDICT ? NULL : model->loss;
     run->batch = batch;
-    NN_TRY(nn__lower(model, mode == NN__TRAIN, batch, loss, no_fusion, &run->program));
+    NN_TRY(
+        nn__lower(model, mode == NN__TRAIN, batch, mode != NN__PREDICT, no_fusion, &run->program));
     NN_TRY(nn__plan_make(model, &run->program, &run->plan));
     if (run->plan.bytes > *arena)
         *arena = run->plan.bytes;
@@ -160,17 +168,26 @@ static void *context_alloc(nn_context *context, size_t bytes, const char *what)
 static nn_status context_alloc_batch(nn_context *context, int batch)
 {
     const size_t rows = (size_t)batch;
-    const size_t width = nn__context_width(context);
     context->indices = context_alloc(context, nn__mul(rows, sizeof(size_t)), "a context");
     if (context->indices == NULL)
         return NN_ENOMEM;
     if (context->runs[NN__TRAIN].batch == 0 && context->runs[NN__EVALUATE].batch == 0)
         return NN_OK;
-    context->losses = context_alloc(context, nn__mul(rows, sizeof(double)), "a context");
-    context->classes = context_alloc(context, nn__mul(rows, sizeof(int32_t)), "a context");
-    context->targets =
-        context_alloc(context, nn__mul(nn__mul(rows, width), sizeof(nn_real)), "a context");
-    return context->losses && context->classes && context->targets ? NN_OK : NN_ENOMEM;
+    const int count = context->model->head_count;
+    context->outputs = nn__alloc_array((size_t)count, sizeof *context->outputs, "a context");
+    if (context->outputs == NULL)
+        return NN_ENOMEM;
+    context->output_count = count;
+    for (int k = 0; k < count; k++) {
+        nn__output_rows *output = &context->outputs[k];
+        const size_t bytes = nn__mul(nn__mul(rows, nn__context_width(context, k)), sizeof(nn_real));
+        output->losses = context_alloc(context, nn__mul(rows, sizeof(double)), "a context");
+        output->classes = context_alloc(context, nn__mul(rows, sizeof(int32_t)), "a context");
+        output->targets = context_alloc(context, bytes, "a context");
+        if (!output->losses || !output->classes || !output->targets)
+            return NN_ENOMEM;
+    }
+    return NN_OK;
 }
 
 static nn_status context_build(nn_context *context, const int batches[NN__MODES], int no_fusion)
@@ -258,9 +275,12 @@ void nn_context_free(nn_context *context)
     nn__free(context->arena);
     nn__free(context->engine.scratch);
     nn__free(context->gradients);
-    nn__free(context->targets);
-    nn__free(context->classes);
-    nn__free(context->losses);
+    for (int k = 0; k < context->output_count; k++) {
+        nn__free(context->outputs[k].targets);
+        nn__free(context->outputs[k].classes);
+        nn__free(context->outputs[k].losses);
+    }
+    nn__free(context->outputs);
     nn__free(context->indices);
     nn__free(context);
 }
@@ -270,7 +290,12 @@ size_t nn_context_bytes(const nn_context *context)
     return context->bytes;
 }
 
-size_t nn__context_width(const nn_context *context)
+size_t nn__context_input_width(const nn_context *context, int input)
 {
-    return nn__shape_count(&context->model->nodes[context->model->output].output);
+    return nn__shape_count(&nn__model_input(context->model, input)->output);
+}
+
+size_t nn__context_width(const nn_context *context, int output)
+{
+    return nn__shape_count(&nn__model_output(context->model, output)->output);
 }

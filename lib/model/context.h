@@ -21,7 +21,8 @@ typedef struct nn__run {
     nn__program program;
     nn__plan plan;
     nn_pass *passes;    /* one per step, for both directions            */
-    void *pointers;     /* memory of the passes' arrays                 */
+    void *pointers;     /* memory of the passes' arrays and of the next */
+    nn_real **inputs;   /* the model's inputs x[rows][...]              */
     nn_shape *x_shapes; /* of all steps' inputs, as their layers see them */
 } nn__run;
 
@@ -31,6 +32,13 @@ typedef struct nn__engine {
     char *scratch;
     size_t scratch_bytes; /* per worker */
 } nn__engine;
+
+/* What an output's loss reads besides the prediction, and what it gives. */
+typedef struct nn__output_rows {
+    nn_real *targets; /* [batch][width of the prediction], or  */
+    int32_t *classes; /* [batch]: whichever the loss takes     */
+    double *losses;   /* [batch]                               */
+} nn__output_rows;
 
 struct nn_context {
     nn_model *model;
@@ -45,30 +53,34 @@ struct nn_context {
     int rows;          /* 0: none, or its gradients are made     */
     int has_gradients; /* of nn_context_backward, not yet used   */
     nn__mode mode;
-    nn_real *targets; /* [batch][width of the prediction], or            */
-    int32_t *classes; /* [batch]: whichever the loss or metrics take     */
-    double *losses;   /* [batch]                                         */
-    size_t *indices;  /* [batch] rows of a dataset                       */
+    size_t *indices;          /* [batch] rows of a dataset */
+    nn__output_rows *outputs; /* [output_count]; NULL where the context only predicts */
+    int output_count;
 };
 
 /* batches[mode] rows at most; 0 where a mode is not wanted. */
 nn_context *nn__context_make(nn_model *model, const int batches[NN__MODES], int threads,
                              int no_fusion);
 
-/* x[rows][...] of the mode's input, to be filled before nn__context_forward. */
-nn_real *nn__context_input(nn_context *context, nn__mode mode);
 /* The model's output of the last run; lent. After a fused loss these are the probabilities. */
-const nn_real *nn__context_prediction(const nn_context *context);
-/* Numbers in one row of the output. */
-size_t nn__context_width(const nn_context *context);
+const nn_real *nn__context_prediction(const nn_context *context, int output);
+/* Numbers in one row of an input or output. */
+size_t nn__context_input_width(const nn_context *context, int input);
+size_t nn__context_width(const nn_context *context, int output);
 
+/* runs[mode].inputs have been filled. */
 void nn__context_forward(nn_context *context, nn__mode mode, int rows);
-/* Losses of the rows into context->losses; in training the gradient of the prediction, too. */
+/* Losses of the rows into context->outputs; in training the gradients of the predictions, too. */
 void nn__context_loss(nn_context *context);
+/* Output k's part of the loss of the batch: the mean over its rows. */
+double nn__context_mean_loss(const nn_context *context, int output);
 void nn__context_backward(nn_context *context);
-/* A forward pass over the caller's x[rows][...]; the output goes to y where it is not NULL. */
-nn_status nn__context_run(nn_context *context, nn__mode mode, const nn_real *x, int rows,
-                          nn_real *y);
+/* A forward pass over the caller's x[input][rows][...]; outputs go to y[output] where that is not
+ * NULL, and y may be NULL. */
+nn_status nn__context_run(nn_context *context, nn__mode mode, const nn_real *const *x, int rows,
+                          nn_real *const *y);
+/* NN_EINVAL where the model has several inputs or outputs; what is the function for one. */
+nn_status nn__context_check_single(const nn_context *context, const char *what);
 /* One step of the model's optimizer with the context's gradients. */
 void nn__context_step(nn_context *context);
 

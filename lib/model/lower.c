@@ -10,6 +10,7 @@ void nn__program_free(nn__program *program)
 {
     nn__free(program->steps);
     nn__free(program->values);
+    nn__free(program->predictions);
     nn__free(program->inputs);
     memset(program, 0, sizeof *program);
 }
@@ -23,7 +24,10 @@ static nn_status program_alloc(nn__program *program, const nn_model *model)
     program->steps = nn__alloc_array(2 * nodes, sizeof(nn__step), "the steps");
     program->values = nn__alloc_array(2 * nodes, sizeof(nn__value), "the steps");
     program->inputs = nn__alloc_array(inputs, sizeof(int), "the steps");
-    return program->steps && program->values && program->inputs ? NN_OK : NN_ENOMEM;
+    program->predictions =
+        nn__alloc_array((size_t)model->head_count, sizeof(nn__prediction), "the steps");
+    return program->steps && program->values && program->inputs && program->predictions ? NN_OK
+                                                                                        : NN_ENOMEM;
 }
 
 static int program_value(nn__program *program, const nn_shape *shape)
@@ -78,7 +82,7 @@ static nn_status lower_node(struct lowering *l, int index)
     NN_TRY(
         nn__model_infer(l->model, index, program->training, program->batch, 0, l->shapes, &about));
     if (node->input_count == 0)
-        l->value_of[index] = program_value(program, &node->output);
+        ; /* the model's own: it has its value already */
     else if (about.flags & NN_IDENTITY)
         l->value_of[index] = l->value_of[node->inputs[0]];
     else {
@@ -94,21 +98,40 @@ static nn_status lower_node(struct lowering *l, int index)
     return NN_OK;
 }
 
-static nn_status lower_all(struct lowering *l, const nn_loss *loss, int no_fusion)
+/* The inputs are the first values, wherever their nodes stand. */
+static void lower_inputs(struct lowering *l)
+{
+    for (int i = 0; i < l->model->node_count; i++)
+        if (l->model->nodes[i].input_count == 0)
+            l->value_of[i] = program_value(l->program, &l->model->nodes[i].output);
+    l->program->input_count = l->program->value_count;
+}
+
+static void lower_outputs(struct lowering *l, int with_losses)
+{
+    for (int k = 0; k < l->model->head_count; k++) {
+        const nn__head *head = &l->model->heads[k];
+        l->program->predictions[k] = (nn__prediction){.value = l->value_of[head->node],
+                                                      .loss = with_losses ? head->loss : NULL,
+                                                      .weight = head->weight};
+    }
+    l->program->prediction_count = l->model->head_count;
+}
+
+static nn_status lower_all(struct lowering *l, int with_losses, int no_fusion)
 {
     nn__program *program = l->program;
-    /* The input is value 0, wherever its node stands. */
+    lower_inputs(l);
     for (int i = 0; i < l->model->node_count; i++)
         NN_TRY(lower_node(l, i));
-    program->prediction = l->value_of[l->model->output];
-    program->loss = loss;
+    lower_outputs(l, with_losses);
     nn__program_recount(program);
     if (!no_fusion)
         nn__fuse(program);
     return NN_OK;
 }
 
-nn_status nn__lower(nn_model *model, int training, int batch, const nn_loss *loss, int no_fusion,
+nn_status nn__lower(nn_model *model, int training, int batch, int with_losses, int no_fusion,
                     nn__program *program)
 {
     *program = (nn__program){.training = training, .batch = batch};
@@ -120,7 +143,7 @@ nn_status nn__lower(nn_model *model, int training, int batch, const nn_loss *los
     if (l.shapes == NULL || l.value_of == NULL)
         status = NN_ENOMEM;
     if (status == NN_OK)
-        status = lower_all(&l, loss, no_fusion);
+        status = lower_all(&l, with_losses, no_fusion);
     nn__free(l.shapes);
     nn__free(l.value_of);
     if (status != NN_OK)

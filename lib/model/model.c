@@ -26,13 +26,22 @@ nn_model *nn_model_new(void)
     nn_model *model = nn__alloc(sizeof *model, "a model");
     if (model == NULL)
         return NULL;
-    model->last = model->output = -1;
+    model->last = -1;
     model->name = nn__copy_string("sequential", "a model");
     if (model->name == NULL) {
         nn__free(model);
         return NULL;
     }
     return model;
+}
+
+void nn__head_clear(nn__head *head)
+{
+    for (size_t i = 0; head->metrics != NULL && i < head->metric_count; i++)
+        nn_metric_free(head->metrics[i]);
+    nn__free(head->metrics);
+    nn_loss_free(head->loss);
+    *head = (nn__head){.node = head->node, .weight = 1};
 }
 
 void nn_model_free(nn_model *model)
@@ -48,11 +57,10 @@ void nn_model_free(nn_model *model)
     }
     for (int i = 0; i < model->weight_count; i++)
         nn__free(model->weights[i].name);
-    for (size_t i = 0; i < model->metric_count; i++)
-        nn_metric_free(model->metrics[i]);
-    nn__free(model->metrics);
+    for (int k = 0; k < model->head_count; k++)
+        nn__head_clear(&model->heads[k]);
     nn_optimizer_free(model->optimizer);
-    nn_loss_free(model->loss);
+    nn__free(model->heads);
     nn__free(model->nodes);
     nn__free(model->weights);
     nn__free(model->values);
@@ -114,9 +122,35 @@ int nn__model_append(nn_model *model, nn_layer *layer, const int *inputs, int co
     if (count > 0)
         memcpy(copy, inputs, (size_t)count * sizeof *copy);
     layer->object.owned = 1;
+    model->input_count += count == 0;
     model->nodes[model->node_count] =
         (nn__node){.layer = layer, .inputs = copy, .input_count = count};
     return model->node_count++;
+}
+
+/* One more output. */
+static nn_status model_add_head(nn_model *model, int node)
+{
+    size_t count = (size_t)model->head_count;
+    nn__head *heads = nn__grow(model->heads, count * sizeof *heads, (count + 1) * sizeof *heads,
+                               "the list of outputs");
+    if (heads == NULL)
+        return nn__model_keep(model, NN_ENOMEM);
+    model->heads = heads;
+    model->heads[model->head_count++] = (nn__head){.node = node, .weight = 1};
+    return NN_OK;
+}
+
+/* The end of a chain is its output. */
+static nn_status model_end_chain(nn_model *model, int node)
+{
+    model->last = node;
+    model->heads_declared = 0;
+    if (model->head_count == 0)
+        return model_add_head(model, node);
+    model->heads[0].node = node;
+    model->head_count = 1;
+    return NN_OK;
 }
 
 nn_status nn_model_add(nn_model *model, nn_layer *layer)
@@ -126,9 +160,7 @@ nn_status nn_model_add(nn_model *model, nn_layer *layer)
         return nn_fail(NN_EINVAL, "the model is NULL");
     }
     int node = nn__model_append(model, layer, &model->last, model->last >= 0 ? 1 : 0);
-    if (node >= 0)
-        model->last = model->output = node;
-    return node >= 0 ? NN_OK : nn__model_check(model);
+    return node >= 0 ? model_end_chain(model, node) : nn__model_check(model);
 }
 
 nn_model *nn_sequential_new(nn_layer *const *layers, size_t count)
@@ -216,7 +248,26 @@ nn_status nn_model_output(nn_model *model, nn_node output)
         return nn__model_keep(model, nn_fail(NN_EINVAL, "the output is no node of this model"));
     if (model->built)
         return nn_fail(NN_ESTATE, "the output is declared after the build");
-    model->output = output.index;
+    if (!model->heads_declared)
+        model->head_count = 0;
+    model->heads_declared = 1;
+    for (int k = 0; k < model->head_count; k++)
+        if (model->heads[k].node == output.index)
+            return nn__model_keep(
+                model, nn_fail(NN_EINVAL, "output %d is output %d already (%s)", model->head_count,
+                               k, model->nodes[output.index].layer->object.kind->name));
+    return model_add_head(model, output.index);
+}
+
+nn_status nn_model_set_outputs(nn_model *model, const nn_node *outputs, size_t count)
+{
+    NN_TRY(nn__model_check(model));
+    if (model->built)
+        return nn_fail(NN_ESTATE, "the outputs are declared after the build");
+    model->head_count = 0;
+    model->heads_declared = 1;
+    for (size_t k = 0; k < count; k++)
+        NN_TRY(nn_model_output(model, outputs[k]));
     return NN_OK;
 }
 

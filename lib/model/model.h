@@ -40,6 +40,15 @@ typedef struct nn__weight {
     size_t offset; /* in values */
 } nn__weight;
 
+/* An output: the node, and what compile gives it. */
+typedef struct nn__head {
+    int node;
+    nn_loss *loss; /* NULL before the compile */
+    double weight; /* of the loss in the sum of all outputs' */
+    nn_metric **metrics;
+    size_t metric_count;
+} nn__head;
+
 struct nn_model {
     nn_status status; /* the first failure, with its message */
     char message[NN__MESSAGE];
@@ -50,8 +59,11 @@ struct nn_model {
 
     nn__node *nodes;
     int node_count, node_capacity;
-    int last;   /* node that nn_model_add continues; -1: none */
-    int output; /* node; -1: none                             */
+    int last;        /* node that nn_model_add continues; -1: none            */
+    int input_count; /* nodes without inputs, in their order the model's own */
+    nn__head *heads; /* the outputs, in order                                 */
+    int head_count;
+    int heads_declared; /* 0: the output is the last layer of the chain */
     int built;
 
     nn__weight *weights;
@@ -62,9 +74,6 @@ struct nn_model {
 
     /* What compile adds. */
     nn_optimizer *optimizer;
-    nn_loss *loss;
-    nn_metric **metrics;
-    size_t metric_count;
     int no_fusion;
     double learning_rate;
     uint64_t step;  /* optimizer steps done                        */
@@ -88,8 +97,11 @@ nn_status nn__model_keep(nn_model *model, nn_status status);
 /* Takes a layer, whatever happens: appends a node with these inputs; -1 on failure, kept. */
 int nn__model_append(nn_model *model, nn_layer *layer, const int *inputs, int count);
 int nn__model_threads(const nn_model *model);
-/* The model's input node; valid once built. */
-int nn__model_input(const nn_model *model);
+/* The node of input 0..input_count-1, and of output 0..head_count-1. */
+const nn__node *nn__model_input(const nn_model *model, int index);
+const nn__node *nn__model_output(const nn_model *model, int index);
+/* Frees what compile gave an output. */
+void nn__head_clear(nn__head *head);
 const nn__weight *nn__model_weight(const nn_model *model, const char *name);
 
 /* ---- infer.c ---- */

@@ -26,7 +26,7 @@ void nn__plan_free(nn__plan *plan)
 static nn_status plan_alloc(nn__plan *plan, const nn__program *program)
 {
     size_t values = (size_t)program->value_count, steps = (size_t)program->step_count;
-    size_t most = 2 * values + 4 * steps, numbers = most;
+    size_t most = 2 * values + 4 * steps + (size_t)program->prediction_count, numbers = most;
     plan->blocks = nn__alloc_array(most, sizeof *plan->blocks, "the memory plan");
     plan->numbers = nn__alloc_array(numbers, sizeof *plan->numbers, "the memory plan");
     if (plan->blocks == NULL || plan->numbers == NULL)
@@ -39,6 +39,7 @@ static nn_status plan_alloc(nn__plan *plan, const nn__program *program)
     plan->forward_partials = plan->kept + steps;
     plan->backward_partials = plan->forward_partials + steps;
     plan->sum = plan->backward_partials + steps;
+    plan->loss_sum = plan->sum + steps;
     return NN_OK;
 }
 
@@ -69,10 +70,21 @@ static int backward_time(const struct planning *p, int step)
     return 2 * p->loss_time - step;
 }
 
+size_t nn__plan_sum_bytes(const nn__program *program, int value)
+{
+    return round_up(
+        nn__mul(nn__mul(program->values[value].count, sizeof(nn_real)), (size_t)program->batch));
+}
+
 static size_t value_bytes(const struct planning *p, int value)
 {
-    return nn__mul(nn__mul(p->program->values[value].count, sizeof(nn_real)),
-                   (size_t)p->program->batch);
+    return nn__plan_sum_bytes(p->program, value);
+}
+
+/* The step that writes a value, or the input that it is, as blocks name them. */
+static int value_owner(const struct planning *p, int value)
+{
+    return value < p->program->input_count ? -1 - value : p->program->values[value].producer;
 }
 
 /* ---- Values ---- */
@@ -84,7 +96,7 @@ static int may_overwrite_x(const struct planning *p, int s)
     const nn__value *x = &p->program->values[step->inputs[0]];
     if (!(step->about.flags & NN_Y_OVER_X) || x->consumers != 1 ||
         x->count != p->program->values[step->output].count ||
-        step->inputs[0] == p->program->prediction)
+        nn__program_predicts(p->program, step->inputs[0]))
         return 0;
     if (!p->program->training)
         return 1;
@@ -97,7 +109,8 @@ static void plan_values(struct planning *p)
 {
     const nn__program *program = p->program;
     nn__plan *plan = p->plan;
-    plan->value[0] = plan_block(plan, "x", -1, value_bytes(p, 0), 0, 0);
+    for (int v = 0; v < program->input_count; v++)
+        plan->value[v] = plan_block(plan, "x", -1 - v, value_bytes(p, v), 0, 0);
     for (int s = 0; s < program->step_count; s++) {
         const nn__step *step = &program->steps[s];
         for (int i = 0; i < step->input_count; i++) {
@@ -114,7 +127,8 @@ static void plan_values(struct planning *p)
         if (program->training && (step->about.flags & NN_KEEPS_Y))
             block_live(&plan->blocks[plan->value[step->output]], backward_time(p, s));
     }
-    block_live(&plan->blocks[plan->value[program->prediction]], p->loss_time);
+    for (int k = 0; k < program->prediction_count; k++)
+        block_live(&plan->blocks[plan->value[program->predictions[k].value]], p->loss_time);
 }
 
 /* ---- Gradients ---- */
@@ -135,12 +149,30 @@ static void plan_gradient(struct planning *p, int s, int input)
     const int x = step->inputs[input];
     nn__plan *plan = p->plan;
     if (input == 0 && (step->about.flags & NN_DX_OVER_DY) && p->program->values[x].consumers == 1 &&
-        x != p->program->prediction &&
+        !nn__program_predicts(p->program, x) &&
         p->program->values[x].count == p->program->values[step->output].count)
         plan->gradient[x] = plan->gradient[step->output];
     else
-        plan->gradient[x] = plan_block(plan, "dy", p->program->values[x].producer,
-                                       value_bytes(p, x), backward_time(p, s), backward_time(p, s));
+        plan->gradient[x] = plan_block(plan, "dy", value_owner(p, x), value_bytes(p, x),
+                                       backward_time(p, s), backward_time(p, s));
+}
+
+/* The losses begin the gradients of the predictions; steps that read a prediction add theirs. */
+static void plan_loss_gradients(struct planning *p, const int *wanted)
+{
+    nn__plan *plan = p->plan;
+    for (int k = 0; k < p->program->prediction_count; k++) {
+        int value = p->program->predictions[k].value;
+        int first = plan->gradient[value] == NN__NO_BLOCK;
+        if (!wanted[value])
+            continue;
+        int block = plan_block(plan, first ? "dy" : "sum", value_owner(p, value),
+                               value_bytes(p, value), p->loss_time, p->loss_time);
+        if (first)
+            plan->gradient[value] = block;
+        else
+            plan->loss_sum[k] = block;
+    }
 }
 
 /* Backward, step by step: every wanted gradient is there when its step comes. */
@@ -148,9 +180,7 @@ static void plan_gradients(struct planning *p, const int *wanted)
 {
     const nn__program *program = p->program;
     nn__plan *plan = p->plan;
-    plan->gradient[program->prediction] =
-        plan_block(plan, "dy", program->values[program->prediction].producer,
-                   value_bytes(p, program->prediction), p->loss_time, p->loss_time);
+    plan_loss_gradients(p, wanted);
     for (int s = program->step_count - 1; s >= 0; s--) {
         const nn__step *step = &program->steps[s];
         size_t extra = 0;
@@ -162,8 +192,8 @@ static void plan_gradients(struct planning *p, const int *wanted)
                 continue;
             if (plan->gradient[step->inputs[i]] == NN__NO_BLOCK)
                 plan_gradient(p, s, i);
-            else if (value_bytes(p, step->inputs[i]) > extra)
-                extra = value_bytes(p, step->inputs[i]);
+            else
+                extra = nn__add(extra, nn__plan_sum_bytes(program, step->inputs[i]));
             block_live(&plan->blocks[plan->gradient[step->inputs[i]]], backward_time(p, s));
         }
         if (extra > 0)

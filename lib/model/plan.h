@@ -1,7 +1,7 @@
 /*
  * The memory plan: where every number of a run lies, before anything is allocated.
  *
- * Time runs through a run: step s goes forward at time s, the loss at time S (the number of steps),
+ * Time runs through a run: step s goes forward at time s, all losses at time S (the number of steps),
  * step s goes backward at time 2S - s. A block lives from its first writing to its last reading;
  * blocks whose lives do not meet may share memory.
  *
@@ -24,7 +24,7 @@ typedef struct nn__block {
     size_t offset;    /* in the arena; a multiple of 64 */
     int first, last;  /* life, both included; first > last: not used */
     const char *what; /* "y", "dy", "kept", "partials", ... for printing */
-    int step;         /* whose; -1: the input                          */
+    int step;         /* whose; -1 - i: of the model's input i         */
 } nn__block;
 
 enum { NN__NO_BLOCK = -1 };
@@ -37,8 +37,9 @@ typedef struct nn__plan {
     int *gradient; /* [values]: NN__NO_BLOCK where nobody wants it                  */
     int *kept;     /* [steps]                                                       */
     int *forward_partials, *backward_partials; /* [steps]                           */
-    int *sum;       /* [steps]: a second gradient of a value with several readers is
-                      written here, then added                                      */
+    int *sum;       /* [steps]: further gradients of values with several readers are
+                       written here one behind the other, then added                */
+    int *loss_sum;  /* [predictions]: the same for a value that is several outputs  */
     size_t bytes;   /* of the arena            */
     size_t scratch; /* bytes for one worker    */
     int *numbers;   /* memory of the arrays    */
@@ -46,6 +47,9 @@ typedef struct nn__plan {
 
 /* Does the gradient of this value matter: is there anything to train before it? */
 int nn__plan_wants_gradient(const nn__plan *plan, int value);
+
+/* Bytes of one of the gradients in a step's block of sums. */
+size_t nn__plan_sum_bytes(const nn__program *program, int value);
 
 nn_status nn__plan_make(const nn_model *model, const nn__program *program, nn__plan *plan);
 void nn__plan_free(nn__plan *plan);

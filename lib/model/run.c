@@ -45,27 +45,20 @@ void *nn_scratch(const nn_pass *pass, int worker)
 
 /* ---- Forward ---- */
 
-nn_real *nn__context_input(nn_context *context, nn__mode mode)
-{
-    const nn__plan *plan = &context->runs[mode].plan;
-    return (nn_real *)(void *)(context->arena + plan->blocks[plan->value[0]].offset);
-}
-
-static nn_real *prediction(const nn_context *context)
-{
-    const nn__run *run = &context->runs[context->mode];
-    int block = run->plan.value[run->program.prediction];
-    return (nn_real *)(void *)(context->arena + run->plan.blocks[block].offset);
-}
-
-const nn_real *nn__context_prediction(const nn_context *context)
-{
-    return prediction(context);
-}
-
-static void *partials(const nn_context *context, const nn__plan *plan, int block)
+static void *block_at(const nn_context *context, const nn__plan *plan, int block)
 {
     return block == NN__NO_BLOCK ? NULL : context->arena + plan->blocks[block].offset;
+}
+
+static nn_real *prediction(const nn_context *context, int output)
+{
+    const nn__run *run = &context->runs[context->mode];
+    return block_at(context, &run->plan, run->plan.value[run->program.predictions[output].value]);
+}
+
+const nn_real *nn__context_prediction(const nn_context *context, int output)
+{
+    return prediction(context, output);
 }
 
 void nn__context_forward(nn_context *context, nn__mode mode, int rows)
@@ -78,36 +71,12 @@ void nn__context_forward(nn_context *context, nn__mode mode, int rows)
         pass->rows = rows;
         pass->seed = context->model->seed;
         pass->step = context->model->step;
-        pass->partials = partials(context, &run->plan, run->plan.forward_partials[s]);
+        pass->partials = block_at(context, &run->plan, run->plan.forward_partials[s]);
         run->program.steps[s].kind->forward(pass);
     }
 }
 
-/* ---- Loss ---- */
-
-void nn__context_loss(nn_context *context)
-{
-    const nn__run *run = &context->runs[context->mode];
-    const nn_loss *loss = run->program.loss;
-    const nn_loss_kind *kind = nn__loss_kind(loss);
-    nn_loss_pass pass = {.struct_size = sizeof pass,
-                         .options = loss->object.options,
-                         .rows = context->rows,
-                         .width = (int)nn__context_width(context),
-                         .prediction = prediction(context),
-                         .targets = kind->takes_classes ? NULL : context->targets,
-                         .classes = kind->takes_classes ? context->classes : NULL,
-                         .losses = context->losses,
-                         .scale = 1.0 / context->rows,
-                         .fused = run->program.loss_fused};
-    if (context->mode == NN__TRAIN) {
-        int block = run->plan.gradient[run->program.prediction];
-        pass.gradient = (nn_real *)(void *)(context->arena + run->plan.blocks[block].offset);
-    }
-    kind->run(&pass);
-}
-
-/* ---- Backward ---- */
+/* ---- Sums of gradients ---- */
 
 enum { CHUNK = 16384 };
 
@@ -117,29 +86,88 @@ struct sum {
     size_t count;
 };
 
-static void sum_chunk(const nn_pass *pass, void *arg, int index, int worker)
+static void sum_chunk(void *arg, int index, int worker)
 {
     const struct sum *sum = arg;
     size_t first = (size_t)index * CHUNK;
     size_t count = first + CHUNK < sum->count ? CHUNK : sum->count - first;
-    (void)pass;
     (void)worker;
     nn__kernels->add(sum->y + first, sum->a + first, count);
 }
+
+/* Adds what was written beside the gradient of a value to it. */
+static void add_gradient(const nn_context *context, const nn__run *run, int value,
+                         const nn_real *beside)
+{
+    struct sum sum = {block_at(context, &run->plan, run->plan.gradient[value]), beside,
+                      run->program.values[value].count * (size_t)context->rows};
+    nn__pool_run(context->engine.threads, (int)((sum.count + CHUNK - 1) / CHUNK), sum_chunk, &sum);
+}
+
+/* ---- Loss ---- */
+
+/* dL/dp of output k goes to the gradient of its value; where another output of the same value was
+ * there before, beside it. NULL where nothing before it is trained. */
+static nn_real *loss_gradient(const nn_context *context, const nn__run *run, int k)
+{
+    const nn__plan *plan = &run->plan;
+    const int block = plan->loss_sum[k] != NN__NO_BLOCK
+                          ? plan->loss_sum[k]
+                          : plan->gradient[run->program.predictions[k].value];
+    return block_at(context, plan, block);
+}
+
+static void context_loss_of(nn_context *context, const nn__run *run, int k)
+{
+    const nn__prediction *p = &run->program.predictions[k];
+    const nn__output_rows *output = &context->outputs[k];
+    const nn_loss_kind *kind = nn__loss_kind(p->loss);
+    nn_loss_pass pass = {.struct_size = sizeof pass,
+                         .options = p->loss->object.options,
+                         .rows = context->rows,
+                         .width = (int)nn__context_width(context, k),
+                         .prediction = prediction(context, k),
+                         .targets = kind->takes_classes ? NULL : output->targets,
+                         .classes = kind->takes_classes ? output->classes : NULL,
+                         .losses = output->losses,
+                         .scale = p->weight * (1.0 / context->rows),
+                         .fused = p->loss_fused};
+    if (context->mode == NN__TRAIN)
+        pass.gradient = loss_gradient(context, run, k);
+    kind->run(&pass);
+    if (pass.gradient != NULL && run->plan.loss_sum[k] != NN__NO_BLOCK)
+        add_gradient(context, run, p->value, pass.gradient);
+}
+
+void nn__context_loss(nn_context *context)
+{
+    const nn__run *run = &context->runs[context->mode];
+    for (int k = 0; k < run->program.prediction_count; k++)
+        context_loss_of(context, run, k);
+}
+
+double nn__context_mean_loss(const nn_context *context, int output)
+{
+    double sum = 0;
+    for (int i = 0; i < context->rows; i++)
+        sum += context->outputs[output].losses[i];
+    return sum / context->rows;
+}
+
+/* ---- Backward ---- */
 
 /* Adds the gradients that the step wrote beside those of the values' first readers. */
 static void backward_sums(const nn_context *context, const nn__run *run, int s)
 {
     const nn__step *step = &run->program.steps[s];
     const nn_pass *pass = &run->passes[s];
-    const nn_real *beside = partials(context, &run->plan, run->plan.sum[s]);
-    for (int i = 0; beside != NULL && i < step->input_count; i++) {
-        if (pass->dx[i] != beside)
-            continue;
-        int value = step->inputs[i];
-        struct sum sum = {partials(context, &run->plan, run->plan.gradient[value]), beside,
-                          run->program.values[value].count * (size_t)context->rows};
-        nn_parallel(pass, (int)((sum.count + CHUNK - 1) / CHUNK), sum_chunk, &sum);
+    if (run->plan.sum[s] == NN__NO_BLOCK)
+        return;
+    for (int i = 0; i < step->input_count; i++) {
+        const int value = step->inputs[i];
+        const nn_real *own = block_at(context, &run->plan, run->plan.gradient[value]);
+        if (pass->dx[i] != NULL && pass->dx[i] != own)
+            add_gradient(context, run, value, pass->dx[i]);
     }
 }
 
@@ -150,7 +178,7 @@ void nn__context_backward(nn_context *context)
         nn_pass *pass = &run->passes[s];
         if (pass->dy == NULL)
             continue;
-        pass->partials = partials(context, &run->plan, run->plan.backward_partials[s]);
+        pass->partials = block_at(context, &run->plan, run->plan.backward_partials[s]);
         run->program.steps[s].kind->backward(pass);
         backward_sums(context, run, s);
     }
@@ -201,27 +229,51 @@ void nn__context_step(nn_context *context)
 
 /* ---- The caller's rows ---- */
 
-nn_status nn__context_run(nn_context *context, nn__mode mode, const nn_real *x, int rows,
-                          nn_real *y)
+nn_status nn__context_run(nn_context *context, nn__mode mode, const nn_real *const *x, int rows,
+                          nn_real *const *y)
 {
-    NN_TRY(nn__model_check(context->model));
     const nn__run *run = &context->runs[mode];
-    if (x == NULL || rows < 1 || rows > run->batch)
-        return nn_fail(NN_EINVAL, "context: %d rows, from 1 to %d are possible",
-                       x == NULL ? 0 : rows, run->batch);
+    if (rows < 1 || rows > run->batch)
+        return nn_fail(NN_EINVAL, "context: %d rows, from 1 to %d are possible", rows, run->batch);
+    for (int v = 0; v < run->program.input_count; v++)
+        if (x == NULL || x[v] == NULL)
+            return nn_fail(NN_EINVAL, "context: x of input %d (%s) is NULL", v,
+                           nn__model_input(context->model, v)->name);
     unsigned saved = nn__run_enter();
-    memcpy(nn__context_input(context, mode), x,
-           run->program.values[0].count * (size_t)rows * sizeof *x);
+    for (int v = 0; v < run->program.input_count; v++)
+        memcpy(run->inputs[v], x[v], run->program.values[v].count * (size_t)rows * sizeof(nn_real));
     nn__context_forward(context, mode, rows);
-    if (y != NULL)
-        memcpy(y, prediction(context), nn__context_width(context) * (size_t)rows * sizeof *y);
+    for (int k = 0; y != NULL && k < run->program.prediction_count; k++)
+        if (y[k] != NULL)
+            memcpy(y[k], prediction(context, k),
+                   nn__context_width(context, k) * (size_t)rows * sizeof(nn_real));
     nn__run_leave(saved);
     return NN_OK;
+}
+
+nn_status nn__context_check_single(const nn_context *context, const char *what)
+{
+    const nn_model *model = context->model;
+    NN_TRY(nn__model_check(model));
+    if (model->input_count == 1 && model->head_count == 1)
+        return NN_OK;
+    return nn_fail(NN_EINVAL, "context: the model has %d inputs and %d outputs; use %s_many",
+                   model->input_count, model->head_count, what);
 }
 
 nn_status nn_context_predict(nn_context *context, const nn_real *x, int rows, nn_real *y)
 {
     if (context == NULL || y == NULL)
         return nn_fail(NN_EINVAL, "context: %s is NULL", context == NULL ? "it" : "y");
+    NN_TRY(nn__context_check_single(context, "nn_context_predict"));
+    return nn__context_run(context, NN__PREDICT, &x, rows, &y);
+}
+
+nn_status nn_context_predict_many(nn_context *context, const nn_real *const *x, int rows,
+                                  nn_real *const *y)
+{
+    if (context == NULL || y == NULL)
+        return nn_fail(NN_EINVAL, "context: %s is NULL", context == NULL ? "it" : "y");
+    NN_TRY(nn__model_check(context->model));
     return nn__context_run(context, NN__PREDICT, x, rows, y);
 }

@@ -70,8 +70,8 @@ nn_status nn_model_summary(nn_model *model, void *stream)
 static const char *block_owner(const nn_model *model, const nn__program *program,
                                const nn__block *block)
 {
-    int node = block->step < 0 ? nn__model_input(model) : program->steps[block->step].node;
-    return model->nodes[node].name;
+    return block->step < 0 ? nn__model_input(model, -1 - block->step)->name
+                           : model->nodes[program->steps[block->step].node].name;
 }
 
 static nn_status print_plan(const nn_model *model, const nn__program *program, const nn__plan *plan,
@@ -105,7 +105,7 @@ nn_status nn_model_print_plan(nn_model *model, int batch_size, void *stream)
     NN_TRY(nn_model_build(model));
     if (stream == NULL || batch_size < 1)
         return nn_fail(NN_EINVAL, "plan: batch_size is %d or the stream is NULL", batch_size);
-    NN_TRY(nn__lower(model, 1, batch_size, model->loss, model->no_fusion, &program));
+    NN_TRY(nn__lower(model, 1, batch_size, 1, model->no_fusion, &program));
     nn_status status = nn__plan_make(model, &program, &plan);
     if (status == NN_OK) {
         status = print_plan(model, &program, &plan, stream);

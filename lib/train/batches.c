@@ -1,4 +1,5 @@
 /* Rows of a dataset through a model: checking, loading, counting up loss and metrics, evaluating. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/tensor.h"
@@ -7,15 +8,15 @@
 
 /* ---- Does the data fit? ---- */
 
-static nn_status check_targets(const nn_model *model, const nn_dataset_info *info, const char *what)
+/* The targets of output k; of one of several, messages name the output. */
+static nn_status check_targets(const nn_model *model, int k, const nn_dataset_info *info,
+                               const char *what)
 {
-    const nn_loss_kind *loss = nn__loss_kind(model->loss);
-    const nn_shape *output = &model->nodes[model->output].output;
+    const nn_loss_kind *loss = nn__loss_kind(model->heads[k].loss);
+    const nn_shape *output = &nn__model_output(model, k)->output;
     char have[NN__SHAPE_TEXT], want[NN__SHAPE_TEXT];
     size_t width = nn__shape_count(output);
     int are_classes = info->y.rank == 0;
-    if (!info->has_targets)
-        return nn_fail(NN_ESHAPE, "%s: the dataset has no targets", what);
     if (loss->takes_classes && !are_classes)
         return nn_fail(NN_ESHAPE, "%s: %s takes classes, the targets are values %s", what,
                        loss->kind.name, nn__shape_text(&info->y, have, sizeof have));
@@ -34,22 +35,52 @@ static nn_status check_targets(const nn_model *model, const nn_dataset_info *inf
     return NN_OK;
 }
 
+static nn_status check_all_targets(const nn_model *model, const nn_dataset *data, const char *what)
+{
+    const int count = nn__dataset_target_count(data);
+    if (count == 0)
+        return nn_fail(NN_ESHAPE, "%s: the dataset has no targets", what);
+    if (count != model->head_count)
+        return nn_fail(NN_ESHAPE,
+                       "%s: the dataset's rows have %d targets, the model has %d outputs", what,
+                       count, model->head_count);
+    for (int k = 0; k < count; k++) {
+        char where[NN__MESSAGE];
+        snprintf(where, sizeof where, "%s, %s", what, nn__model_output(model, k)->name);
+        NN_TRY(check_targets(model, k, nn__dataset_target_info(data, k), count > 1 ? where : what));
+    }
+    return NN_OK;
+}
+
+static nn_status check_inputs(const nn_model *model, const nn_dataset *data, const char *what)
+{
+    const int count = nn__dataset_input_count(data);
+    char have[NN__SHAPE_TEXT], want[NN__SHAPE_TEXT];
+    if (count != model->input_count)
+        return nn_fail(NN_ESHAPE, "%s: the dataset's rows have %d x, the model has %d inputs", what,
+                       count, model->input_count);
+    for (int i = 0; i < count; i++) {
+        const nn_shape *x = &nn__dataset_input_info(data, i)->x;
+        const nn__node *input = nn__model_input(model, i);
+        if (nn__shape_equal(x, &input->output))
+            continue;
+        return nn_fail(NN_ESHAPE, "%s: the dataset's rows are %s, the model's input is %s%s%s",
+                       what, nn__shape_text(x, have, sizeof have),
+                       nn__shape_text(&input->output, want, sizeof want), count > 1 ? ": " : "",
+                       count > 1 ? input->name : "");
+    }
+    return NN_OK;
+}
+
 nn_status nn__check_data(const nn_model *model, const nn_dataset *data, int with_targets,
                          const char *what)
 {
     if (data == NULL)
         return nn_fail(NN_EINVAL, "%s: the dataset is NULL", what);
-    const nn_dataset_info *info = nn__dataset_info(data);
-    const nn_shape *input = &model->nodes[nn__model_input(model)].output;
-    if (!nn__shape_equal(&info->x, input)) {
-        char have[NN__SHAPE_TEXT], want[NN__SHAPE_TEXT];
-        return nn_fail(NN_ESHAPE, "%s: the dataset's rows are %s, the model's input is %s", what,
-                       nn__shape_text(&info->x, have, sizeof have),
-                       nn__shape_text(input, want, sizeof want));
-    }
-    if (info->rows == 0)
+    NN_TRY(check_inputs(model, data, what));
+    if (nn_dataset_rows(data) == 0)
         return nn_fail(NN_EINVAL, "%s: the dataset is empty", what);
-    return with_targets ? check_targets(model, info, what) : NN_OK;
+    return with_targets ? check_all_targets(model, data, what) : NN_OK;
 }
 
 /* ---- Loading ---- */
@@ -57,27 +88,43 @@ nn_status nn__check_data(const nn_model *model, const nn_dataset *data, int with
 enum { LOAD_ROWS = 4 };
 
 struct load {
+    nn_context *context;
+    nn__mode mode;
     const nn_dataset *data;
-    const size_t *indices;
     int rows;
-    nn_real *x, *y;
-    int32_t *classes;
-    size_t x_count, y_count;
     nn_status status; /* of the first failure, with its message; under the global lock */
     char message[NN__MESSAGE];
 };
+
+/* Rows first..first+count-1 of the batch from one part of the dataset. */
+static nn_status load_part(const struct load *load, const nn__part *part, size_t first,
+                           size_t count)
+{
+    nn_context *context = load->context;
+    nn_real *x = context->runs[load->mode].inputs[part->room], *y = NULL;
+    int32_t *classes = NULL;
+    x += first * nn__shape_count(&part->data->info.x);
+    if (load->mode == NN__PREDICT && part->input < 0)
+        return NN_OK;
+    if (load->mode != NN__PREDICT && part->target >= 0) {
+        const nn__output_rows *output = &context->outputs[part->target];
+        y = output->targets + first * nn__context_width(context, part->target);
+        classes = output->classes + first;
+    }
+    return nn__dataset_read_part(load->data, part, context->indices + first, count, x, y, classes);
+}
 
 static void load_rows(void *arg, int index, int worker)
 {
     struct load *load = arg;
     int first = index * LOAD_ROWS;
     int count = first + LOAD_ROWS < load->rows ? LOAD_ROWS : load->rows - first;
-    size_t at = (size_t)first;
+    nn_status status = NN_OK;
     (void)worker;
-    nn_status status = nn__dataset_read(load->data, load->indices + first, (size_t)count,
-                                        load->x + at * load->x_count,
-                                        load->y == NULL ? NULL : load->y + at * load->y_count,
-                                        load->classes == NULL ? NULL : load->classes + at);
+    for (int p = 0; p < nn__dataset_part_count(load->data) && status == NN_OK; p++) {
+        nn__part part = nn__dataset_part(load->data, p);
+        status = load_part(load, &part, (size_t)first, (size_t)count);
+    }
     if (status == NN_OK)
         return;
     nn__global_lock();
@@ -90,17 +137,7 @@ static void load_rows(void *arg, int index, int worker)
 
 nn_status nn__load_batch(nn_context *context, nn__mode mode, const nn_dataset *data, int rows)
 {
-    const nn_model *model = context->model;
-    int with_targets = mode != NN__PREDICT;
-    int classes = with_targets && nn__loss_kind(model->loss)->takes_classes;
-    struct load load = {.data = data,
-                        .indices = context->indices,
-                        .rows = rows,
-                        .x = nn__context_input(context, mode),
-                        .y = with_targets && !classes ? context->targets : NULL,
-                        .classes = classes ? context->classes : NULL,
-                        .x_count = context->runs[mode].program.values[0].count,
-                        .y_count = nn__context_width(context)};
+    struct load load = {.context = context, .mode = mode, .data = data, .rows = rows};
     nn__pool_run(context->engine.threads, (rows + LOAD_ROWS - 1) / LOAD_ROWS, load_rows, &load);
     return load.status == NN_OK ? NN_OK : nn_fail(load.status, "%s", load.message);
 }
@@ -134,10 +171,10 @@ static nn_status tensor_to_classes(int32_t *out, const nn_tensor *tensor, int ro
     return NN_OK;
 }
 
-nn_status nn__load_targets(nn_context *context, const nn_tensor *y, int rows)
+static nn_status load_target(nn_context *context, int k, const nn_tensor *y, int rows)
 {
-    const size_t width = nn__context_width(context), count = (size_t)rows;
-    int takes_classes = nn__loss_kind(context->model->loss)->takes_classes;
+    const size_t width = nn__context_width(context, k), count = (size_t)rows;
+    int takes_classes = nn__loss_kind(context->model->heads[k].loss)->takes_classes;
     if (y == NULL)
         return nn_fail(NN_EINVAL, "the targets are NULL");
     size_t wanted = takes_classes ? count : count * width;
@@ -149,25 +186,36 @@ nn_status nn__load_targets(nn_context *context, const nn_tensor *y, int rows)
                        nn__shape_text(&y->shape, text, sizeof text), rows,
                        takes_classes ? "one class" : "values like the output");
     }
-    return takes_classes ? tensor_to_classes(context->classes, y, rows, width)
-                         : tensor_to_reals(context->targets, y, wanted);
+    return takes_classes ? tensor_to_classes(context->outputs[k].classes, y, rows, width)
+                         : tensor_to_reals(context->outputs[k].targets, y, wanted);
 }
 
-nn_status nn__load_tensors(nn_context *context, nn__mode mode, const nn_tensor *x,
-                           const nn_tensor *y)
+nn_status nn__load_targets(nn_context *context, const nn_tensor *const *y, int rows)
 {
-    int rows = nn_tensor_dim(x, 0);
-    size_t count = context->runs[mode].program.values[0].count * (size_t)rows;
-    if (nn_tensor_count(x) != count) {
-        const nn_model *model = context->model;
+    for (int k = 0; k < context->output_count; k++)
+        NN_TRY(load_target(context, k, y[k], rows));
+    return NN_OK;
+}
+
+nn_status nn__load_tensors(nn_context *context, nn__mode mode, const nn_tensor *const *x,
+                           const nn_tensor *const *y)
+{
+    const nn_model *model = context->model;
+    const int rows = nn_tensor_dim(x[0], 0);
+    for (int i = 0; i < model->input_count; i++) {
+        const nn_shape *input = &nn__model_input(model, i)->output;
         char have[NN__SHAPE_TEXT], want[NN__SHAPE_TEXT];
-        return nn_fail(
-            NN_ESHAPE, "x is %s, the model's input is rows of %s",
-            nn__shape_text(&x->shape, have, sizeof have),
-            nn__shape_text(&model->nodes[nn__model_input(model)].output, want, sizeof want));
+        if (nn_tensor_dim(x[i], 0) != rows ||
+            nn_tensor_count(x[i]) != nn__shape_count(input) * (size_t)rows)
+            return nn_fail(NN_ESHAPE, "x is %s, the model's input is %s of %s",
+                           nn__shape_text(&x[i]->shape, have, sizeof have),
+                           i == 0 ? "rows" : "as many rows",
+                           nn__shape_text(input, want, sizeof want));
     }
     NN_TRY(nn__load_targets(context, y, rows));
-    return tensor_to_reals(nn__context_input(context, mode), x, count);
+    for (int i = 0; i < model->input_count; i++)
+        NN_TRY(tensor_to_reals(context->runs[mode].inputs[i], x[i], nn_tensor_count(x[i])));
+    return NN_OK;
 }
 
 /* ---- Loss and metrics ---- */
@@ -175,43 +223,76 @@ nn_status nn__load_tensors(nn_context *context, nn__mode mode, const nn_tensor *
 void nn__tally_reset(nn_model *model)
 {
     nn__training *training = model->training;
-    training->loss_sum = 0;
     training->rows = 0;
-    for (size_t i = 0; i < model->metric_count; i++)
-        memset(training->metric_states[i], 0, nn__metric_kind(model->metrics[i])->state_size);
+    for (int k = 0; k < training->tally_count; k++) {
+        nn__tally *tally = &training->tallies[k];
+        tally->loss_sum = 0;
+        for (size_t i = 0; i < tally->metric_count; i++)
+            memset(tally->metric_states[i], 0,
+                   nn__metric_kind(model->heads[k].metrics[i])->state_size);
+    }
+}
+
+static void tally_add(nn__tally *tally, const nn__head *head, const nn_context *context, int k)
+{
+    const nn__output_rows *output = &context->outputs[k];
+    int takes_classes = nn__loss_kind(head->loss)->takes_classes;
+    for (int i = 0; i < context->rows; i++)
+        tally->loss_sum += output->losses[i];
+    for (size_t i = 0; i < tally->metric_count; i++) {
+        nn_metric_pass pass = {.struct_size = sizeof pass,
+                               .options = head->metrics[i]->object.options,
+                               .rows = context->rows,
+                               .width = (int)nn__context_width(context, k),
+                               .prediction = nn__context_prediction(context, k),
+                               .targets = takes_classes ? NULL : output->targets,
+                               .classes = takes_classes ? output->classes : NULL};
+        nn__metric_kind(head->metrics[i])->update(&pass, tally->metric_states[i]);
+    }
 }
 
 void nn__tally_add(nn_model *model, const nn_context *context)
 {
     nn__training *training = model->training;
-    int takes_classes = nn__loss_kind(model->loss)->takes_classes;
-    for (int i = 0; i < context->rows; i++)
-        training->loss_sum += context->losses[i];
     training->rows += (size_t)context->rows;
-    for (size_t i = 0; i < model->metric_count; i++) {
-        nn_metric_pass pass = {.struct_size = sizeof pass,
-                               .options = model->metrics[i]->object.options,
-                               .rows = context->rows,
-                               .width = (int)nn__context_width(context),
-                               .prediction = nn__context_prediction(context),
-                               .targets = takes_classes ? NULL : context->targets,
-                               .classes = takes_classes ? context->classes : NULL};
-        nn__metric_kind(model->metrics[i])->update(&pass, training->metric_states[i]);
+    for (int k = 0; k < training->tally_count; k++)
+        tally_add(&training->tallies[k], &model->heads[k], context, k);
+}
+
+static nn_status tally_log(const nn__tally *tally, const nn__head *head, nn_logs *logs, int skip)
+{
+    for (size_t i = 0; i < tally->metric_count; i++) {
+        const nn_metric *metric = head->metrics[i];
+        double value =
+            nn__metric_kind(metric)->result(metric->object.options, tally->metric_states[i]);
+        NN_TRY(nn_logs_set(logs, tally->metric_names[i] + skip, value));
     }
+    return NN_OK;
 }
 
 nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation)
 {
+    static const char name[] = "val_loss";
     const nn__training *training = model->training;
-    double loss = training->rows > 0 ? training->loss_sum / (double)training->rows : 0;
-    NN_TRY(nn_logs_set(logs, training->val_names[0] + (validation ? 0 : 4), loss));
-    for (size_t i = 0; i < model->metric_count; i++) {
-        const nn_metric *metric = model->metrics[i];
-        double value =
-            nn__metric_kind(metric)->result(metric->object.options, training->metric_states[i]);
-        NN_TRY(nn_logs_set(logs, training->val_names[i + 1] + (validation ? 0 : 4), value));
+    const int skip = validation ? 0 : 4;
+    double total = 0;
+    for (int k = 0; k < training->tally_count; k++) {
+        const nn__tally *tally = &training->tallies[k];
+        double loss = training->rows > 0 ? tally->loss_sum / (double)training->rows : 0;
+        total += model->heads[k].weight * loss;
+        if (training->tally_count > 1)
+            NN_TRY(nn_logs_set(logs, tally->loss_name + skip, loss));
+        NN_TRY(tally_log(tally, &model->heads[k], logs, skip));
     }
-    return NN_OK;
+    return nn_logs_set(logs, name + skip, total);
+}
+
+double nn__batch_loss(const nn_context *context)
+{
+    double total = 0;
+    for (int k = 0; k < context->output_count; k++)
+        total += context->model->heads[k].weight * nn__context_mean_loss(context, k);
+    return total;
 }
 
 void nn__train_step(nn_context *context, int rows)

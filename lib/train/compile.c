@@ -5,21 +5,19 @@
 
 #include "train/training.h"
 
-/* What compile was handed, each thing claimed once. */
+/* What compile was handed, each thing claimed once; a head per loss. */
 struct parts {
     nn_optimizer *optimizer;
-    nn_loss *loss;
-    nn_metric **metrics;
-    size_t metric_count;
+    nn__head *heads;
+    size_t head_count;
 };
 
 static void parts_free(struct parts *parts)
 {
     nn_optimizer_free(parts->optimizer);
-    nn_loss_free(parts->loss);
-    for (size_t i = 0; parts->metrics != NULL && i < parts->metric_count; i++)
-        nn_metric_free(parts->metrics[i]);
-    nn__free(parts->metrics);
+    for (size_t k = 0; parts->heads != NULL && k < parts->head_count; k++)
+        nn__head_clear(&parts->heads[k]);
+    nn__free(parts->heads);
 }
 
 static nn_status claim(nn__object *object, const char *what)
@@ -33,12 +31,19 @@ static nn_status claim(nn__object *object, const char *what)
     return NN_OK;
 }
 
-static nn_status claim_metrics(struct parts *parts, nn_metric_list list)
+/* The lists that an options struct means: of one output or of several. */
+struct lists {
+    nn_loss_list losses;
+    nn_metric_lists metrics; /* one list per output, or none */
+};
+
+/* Claims an output's metrics. */
+static nn_status claim_metrics(nn__head *head, nn_metric_list list)
 {
     nn_status status = NN_OK;
-    parts->metrics = nn__alloc_array(list.count, sizeof(nn_metric *), "metrics");
-    parts->metric_count = list.count;
-    if (parts->metrics == NULL) {
+    head->metrics = nn__alloc_array(list.count, sizeof(nn_metric *), "metrics");
+    head->metric_count = list.count;
+    if (head->metrics == NULL) {
         nn__objects_drop(list.items, list.count, nn__object_free);
         return NN_ENOMEM;
     }
@@ -47,24 +52,99 @@ static nn_status claim_metrics(struct parts *parts, nn_metric_list list)
         nn_status one = metric == NULL ? nn_fail(NN_ENOMEM, "no memory for metric %zu", i)
                                        : claim(&metric->object, "a metric");
         if (one == NN_OK)
-            parts->metrics[i] = metric;
+            head->metrics[i] = metric;
         else
             status = one;
     }
     return status;
 }
 
+static nn_status claim_loss(nn__head *head, nn_loss *loss, int several)
+{
+    if (loss == NULL && several)
+        return nn_fail(NN_ENOMEM, "no memory for a loss");
+    NN_TRY(claim(loss == NULL ? NULL : &loss->object, "loss"));
+    head->loss = loss;
+    return NN_OK;
+}
+
+/* Without memory for the list of what was handed over, it is freed. */
+static nn_status lists_drop(const struct lists *lists)
+{
+    nn__objects_drop(lists->losses.items, lists->losses.count, nn__object_free);
+    for (size_t k = 0; k < lists->metrics.count; k++)
+        nn__objects_drop(lists->metrics.items[k].items, lists->metrics.items[k].count,
+                         nn__object_free);
+    return NN_ENOMEM;
+}
+
+static nn_status lists_claim(struct parts *parts, const struct lists *lists, int several)
+{
+    const size_t losses = lists->losses.count, metrics = lists->metrics.count;
+    const size_t count = losses > metrics ? losses : metrics;
+    nn_status first = NN_OK;
+    parts->heads = nn__alloc_array(count, sizeof *parts->heads, "losses and metrics");
+    if (parts->heads == NULL)
+        return lists_drop(lists);
+    parts->head_count = count;
+    for (size_t k = 0; k < count; k++) {
+        nn_status status =
+            k < losses ? claim_loss(&parts->heads[k], lists->losses.items[k], several) : NN_OK;
+        nn_status rest =
+            k < metrics ? claim_metrics(&parts->heads[k], lists->metrics.items[k]) : NN_OK;
+        if (first == NN_OK)
+            first = status != NN_OK ? status : rest;
+    }
+    return first;
+}
+
+static void weights_claim(struct parts *parts, nn_loss_weight_list list)
+{
+    for (size_t k = 0; k < parts->head_count; k++)
+        parts->heads[k].weight = k < list.count ? list.items[k] : 1;
+}
+
+/* .loss and .metrics are lists of one. */
+static struct lists lists_of(const nn_compile_options *o)
+{
+    struct lists lists = {o->losses, o->output_metrics};
+    if (o->losses.count == 0)
+        lists.losses = (nn_loss_list){&o->loss, 1};
+    if (o->output_metrics.count == 0)
+        lists.metrics = (nn_metric_lists){&o->metrics, 1};
+    return lists;
+}
+
+/* What was given in two ways belongs to nobody yet: it is freed. */
+static nn_status lists_check(const nn_compile_options *o)
+{
+    const int two_losses = o->losses.count > 0 && o->loss != NULL;
+    const int two_metrics = o->output_metrics.count > 0 && o->metrics.count > 0;
+    if (two_losses)
+        nn__objects_drop(&o->loss, 1, nn__object_free);
+    if (two_metrics)
+        nn__objects_drop(o->metrics.items, o->metrics.count, nn__object_free);
+    if (two_losses || two_metrics)
+        return nn_fail(NN_EINVAL, "compile: %s are both given",
+                       two_losses ? "loss and losses" : "metrics and output_metrics");
+    return NN_OK;
+}
+
 /* Takes everything, also when something is missing, so that it can be freed. */
 static nn_status parts_claim(struct parts *parts, const nn_compile_options *o)
 {
-    nn_status loss = claim(o->loss == NULL ? NULL : &o->loss->object, "loss");
-    if (loss == NN_OK)
-        parts->loss = o->loss;
+    const struct lists lists = lists_of(o);
+    nn_status heads = lists_claim(parts, &lists, o->losses.count > 0);
+    char message[NN__MESSAGE];
+    snprintf(message, sizeof message, "%s", nn_error_message());
     nn_status optimizer = claim(o->optimizer == NULL ? NULL : &o->optimizer->object, "optimizer");
     if (optimizer == NN_OK)
         parts->optimizer = o->optimizer;
-    nn_status metrics = claim_metrics(parts, o->metrics);
-    return loss != NN_OK ? loss : optimizer != NN_OK ? optimizer : metrics;
+    nn_status doubled = lists_check(o);
+    weights_claim(parts, o->loss_weights);
+    if (heads != NN_OK)
+        return nn_fail(heads, "%s", message);
+    return optimizer != NN_OK ? optimizer : doubled;
 }
 
 /* An own kind keeps to the limits of nn/extend.h. */
@@ -83,21 +163,56 @@ static nn_status optimizer_check(const nn_optimizer *optimizer)
     return NN_OK;
 }
 
-static nn_status parts_check(nn_model *model, const struct parts *parts)
+/* The lists of options against the number of outputs. */
+static nn_status counts_check(const nn_model *model, const nn_compile_options *o)
 {
-    const nn_loss_kind *loss = nn__loss_kind(parts->loss);
-    const nn__node *output = &model->nodes[model->output];
-    NN_TRY(optimizer_check(parts->optimizer));
-    NN_TRY(nn__object_check(&parts->loss->object, loss->kind.name));
+    const size_t outputs = (size_t)model->head_count;
+    const size_t losses = o->losses.count > 0 ? o->losses.count : 1;
+    const char *one = o->losses.count > 0 ? "" : " (.losses = nn_losses(...) takes one each)";
+    if (losses != outputs)
+        return nn_fail(NN_EINVAL, "compile: %zu loss%s for %zu output%s%s", losses,
+                       losses == 1 ? "" : "es", outputs, outputs == 1 ? "" : "s", one);
+    if (o->loss_weights.count != 0 && o->loss_weights.count != outputs)
+        return nn_fail(NN_EINVAL, "compile: %zu loss weights for %zu outputs",
+                       o->loss_weights.count, outputs);
+    if (o->output_metrics.count != 0 && o->output_metrics.count != outputs)
+        return nn_fail(NN_EINVAL, "compile: %zu lists of metrics for %zu outputs",
+                       o->output_metrics.count, outputs);
+    if (o->metrics.count > 0 && outputs > 1)
+        return nn_fail(NN_EINVAL,
+                       "compile: metrics are for one output, the model has %zu "
+                       "(.output_metrics = nn_output_metrics(...) takes a list each)",
+                       outputs);
+    return NN_OK;
+}
+
+static nn_status head_check(const nn_model *model, int k, const nn__head *head)
+{
+    const nn_loss_kind *loss = nn__loss_kind(head->loss);
+    const nn__node *output = nn__model_output(model, k);
+    NN_TRY(nn__object_check(&head->loss->object, loss->kind.name));
+    if (!isfinite(head->weight))
+        return nn_fail(NN_EINVAL, "compile: the loss weight of %s is %g", output->name,
+                       head->weight);
     if (loss->check != NULL)
-        NN_TRY(loss->check(parts->loss->object.options, output->name, &output->output));
-    for (size_t i = 0; i < parts->metric_count; i++) {
-        const char *name = nn__metric_name(parts->metrics[i]);
-        NN_TRY(nn__object_check(&parts->metrics[i]->object, name));
+        NN_TRY(loss->check(head->loss->object.options, output->name, &output->output));
+    for (size_t i = 0; i < head->metric_count; i++) {
+        const char *name = nn__metric_name(head->metrics[i]);
+        NN_TRY(nn__object_check(&head->metrics[i]->object, name));
         for (size_t j = 0; j < i; j++)
-            if (strcmp(nn__metric_name(parts->metrics[j]), name) == 0)
+            if (strcmp(nn__metric_name(head->metrics[j]), name) == 0)
                 return nn_fail(NN_EINVAL, "compile: two metrics are named '%s'", name);
     }
+    return NN_OK;
+}
+
+static nn_status parts_check(nn_model *model, const struct parts *parts,
+                             const nn_compile_options *o)
+{
+    NN_TRY(counts_check(model, o));
+    NN_TRY(optimizer_check(parts->optimizer));
+    for (int k = 0; k < model->head_count; k++)
+        NN_TRY(head_check(model, k, &parts->heads[k]));
     return NN_OK;
 }
 
@@ -115,15 +230,17 @@ static int slots_of(const nn_optimizer *optimizer)
 /* From here on nothing fails: the model's former parts go, these stay. */
 static void model_adopt(nn_model *model, struct parts *parts, nn_real *slots, int slot_count)
 {
-    struct parts former = {model->optimizer, model->loss, model->metrics, model->metric_count};
     const nn_optimizer_kind *kind = nn__optimizer_kind(parts->optimizer);
     const double *rate = nn__option_field(&parts->optimizer->object, "learning_rate", NULL);
-    parts_free(&former);
+    nn_optimizer_free(model->optimizer);
     nn__free(model->slots);
     model->optimizer = parts->optimizer;
-    model->loss = parts->loss;
-    model->metrics = parts->metrics;
-    model->metric_count = parts->metric_count;
+    for (int k = 0; k < model->head_count; k++) {
+        nn__head_clear(&model->heads[k]);
+        parts->heads[k].node = model->heads[k].node;
+        model->heads[k] = parts->heads[k];
+    }
+    nn__free(parts->heads);
     model->slots = slots;
     model->slot_count = slot_count;
     model->learning_rate = rate != NULL ? *rate : 0;
@@ -133,17 +250,17 @@ static void model_adopt(nn_model *model, struct parts *parts, nn_real *slots, in
     model->compiled++;
 }
 
-static nn_status compile(nn_model *model, struct parts *parts, int no_fusion)
+static nn_status compile(nn_model *model, struct parts *parts, const nn_compile_options *o)
 {
     NN_TRY(nn_model_build(model));
-    NN_TRY(parts_check(model, parts));
+    NN_TRY(parts_check(model, parts, o));
     int slot_count = slots_of(parts->optimizer);
     size_t bytes = nn__mul(nn__mul((size_t)slot_count, model->parameter_values), sizeof(nn_real));
     nn_real *slots = nn__alloc(bytes, "the optimizer's slots");
     if (slots == NULL)
         return NN_ENOMEM;
     model_adopt(model, parts, slots, slot_count);
-    model->no_fusion = no_fusion;
+    model->no_fusion = o->no_fusion;
     return nn__training_of(model) == NULL ? NN_ENOMEM : NN_OK;
 }
 
@@ -170,7 +287,7 @@ nn_status nn_model_compile(const nn_compile_options *options)
         status = nn_fail(NN_ESTATE, "compile: this model is running");
     int before = o.model == NULL ? 0 : o.model->compiled;
     if (status == NN_OK)
-        status = compile(o.model, &parts, o.no_fusion);
+        status = compile(o.model, &parts, &o);
     if (o.model == NULL || o.model->compiled == before)
         parts_free(&parts);
     if (o.model != NULL)
@@ -187,16 +304,39 @@ nn_status nn__model_check_compiled(const nn_model *model, const char *what)
     return nn_fail(NN_ESTATE, "%s: the model is not compiled", what);
 }
 
+/* What follows the output's name in a log of one of several outputs; NULL: it is none of its. */
+static const char *after_output_name(const nn_model *model, int k, const char *log)
+{
+    const char *name = nn__model_output(model, k)->name;
+    size_t length = strlen(name);
+    if (model->head_count == 1)
+        return log;
+    return strncmp(log, name, length) == 0 && log[length] == '_' ? log + length + 1 : NULL;
+}
+
+static int head_better(const nn__head *head, const char *name)
+{
+    if (strcmp(name, "loss") == 0)
+        return NN_MIN;
+    for (size_t i = 0; i < head->metric_count; i++)
+        if (strcmp(nn__metric_name(head->metrics[i]), name) == 0)
+            return nn__metric_kind(head->metrics[i])->better;
+    return NN_AUTO;
+}
+
 int nn_model_better(const nn_model *model, const char *log)
 {
+    int better = NN_AUTO;
     if (strncmp(log, "val_", 4) == 0)
         log += 4;
     if (strcmp(log, "loss") == 0)
         return NN_MIN;
-    for (size_t i = 0; i < model->metric_count; i++)
-        if (strcmp(nn__metric_name(model->metrics[i]), log) == 0)
-            return nn__metric_kind(model->metrics[i])->better;
-    return NN_AUTO;
+    for (int k = 0; k < model->head_count && model->compiled != 0 && better == NN_AUTO; k++) {
+        const char *name = after_output_name(model, k, log);
+        if (name != NULL)
+            better = head_better(&model->heads[k], name);
+    }
+    return better;
 }
 
 double nn_model_learning_rate(const nn_model *model)

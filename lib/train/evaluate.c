@@ -72,25 +72,39 @@ nn_status nn_model_evaluate(const nn_evaluate_options *options)
 
 /* ---- Predict ---- */
 
-static nn_status predict_batch(nn_context *context, const nn_dataset *data, size_t first, int rows,
-                               nn_real *into)
+/* Where the outputs go: the caller's buffers or new tensors, one or one per output. */
+struct predicting {
+    const nn_predict_options *o;
+    nn__training *training;
+    nn_context *context;
+    nn_real **into;      /* [outputs] */
+    nn_tensor **tensors; /* [outputs]: new ones, or NULL */
+    int outputs;
+};
+
+static nn_status predict_batch(const struct predicting *p, size_t first, int rows)
 {
+    nn_context *context = p->context;
     for (int i = 0; i < rows; i++)
         context->indices[i] = first + (size_t)i;
     unsigned saved = nn__run_enter();
-    nn_status status = nn__load_batch(context, NN__PREDICT, data, rows);
+    nn_status status = nn__load_batch(context, NN__PREDICT, p->o->data, rows);
     if (status == NN_OK) {
         nn__context_forward(context, NN__PREDICT, rows);
-        memcpy(into, nn__context_prediction(context),
-               nn__context_width(context) * (size_t)rows * sizeof *into);
+        for (int k = 0; k < p->outputs; k++) {
+            const size_t width = nn__context_width(context, k);
+            memcpy(p->into[k] + first * width, nn__context_prediction(context, k),
+                   width * (size_t)rows * sizeof(nn_real));
+        }
     }
     nn__run_leave(saved);
     return status;
 }
 
-static nn_status predict_rows(const nn_predict_options *o, nn__training *training,
-                              nn_context *context, nn_real *into)
+static nn_status predict_rows(const struct predicting *p)
 {
+    const nn_predict_options *o = p->o;
+    nn__training *training = p->training;
     const size_t total = nn_dataset_rows(o->data), batch = (size_t)o->batch_size;
     nn_event event = {.struct_size = sizeof event, .model = o->model, .logs = training->batch_logs};
     event.steps = (int)((total + batch - 1) / batch);
@@ -103,8 +117,7 @@ static nn_status predict_rows(const nn_predict_options *o, nn__training *trainin
         int rows = (int)(total - first < batch ? total - first : batch);
         event.step = step;
         NN_TRY(nn__call_hooks(training, NN__PREDICT_BATCH_BEGIN, &event));
-        NN_TRY(predict_batch(context, o->data, first, rows,
-                             into + first * nn__context_width(context)));
+        NN_TRY(predict_batch(p, first, rows));
         NN_TRY(nn__call_hooks(training, NN__PREDICT_BATCH_END, &event));
         NN_TRY(nn__progress_update(&training->progress, step + 1, NULL));
     }
@@ -112,10 +125,10 @@ static nn_status predict_rows(const nn_predict_options *o, nn__training *trainin
     return nn__progress_end(&training->progress, NULL);
 }
 
-/* A tensor for all outputs, [rows] and the output's shape. */
-static nn_tensor *predict_tensor(const nn_model *model, size_t rows)
+/* A tensor for an output, [rows] and the output's shape. */
+static nn_tensor *predict_tensor(const nn_model *model, int k, size_t rows)
 {
-    const nn_shape *output = &model->nodes[model->output].output;
+    const nn_shape *output = &nn__model_output(model, k)->output;
     int dims[NN_MAX_RANK] = {0};
     if (rows > INT32_MAX || output->rank >= NN_MAX_RANK) {
         nn_fail(NN_ENOTSUP, "predict: %zu rows do not fit in a tensor", rows);
@@ -126,38 +139,88 @@ static nn_tensor *predict_tensor(const nn_model *model, size_t rows)
     return nn_tensor_new(NN_F32, dims, output->rank + 1);
 }
 
-static nn_status predict(nn_predict_options *o, nn__training *training)
+/* Are there places for as many outputs as the model has? into and result are lists of one. */
+static nn_status predict_check(const nn_predict_options *o)
 {
-    nn_model *model = o->model;
-    const size_t rows = nn_dataset_rows(o->data);
-    const size_t count = nn__mul(rows, nn__shape_count(&model->nodes[model->output].output));
-    if (o->into == NULL && o->result == NULL)
+    const size_t outputs = (size_t)o->model->head_count;
+    if (o->into == NULL && o->result == NULL && o->buffers.count == 0 && o->results == NULL)
         return nn_fail(NN_EINVAL, "predict: neither into nor result is given");
-    if (o->into != NULL && o->capacity < count)
-        return nn_fail(NN_ESHAPE, "predict: into has room for %zu numbers, %zu are needed",
-                       o->capacity, count);
-    int batches[NN__MODES] = {[NN__PREDICT] = o->batch_size};
-    nn_context *context = nn__context_keep(model, &training->predictor, batches);
-    if (context == NULL)
-        return nn__last_status();
-    nn_tensor *tensor = NULL;
-    if (o->result != NULL && (tensor = predict_tensor(model, rows)) == NULL)
-        return nn__last_status();
-    nn_real *into = o->into;
-    if (into == NULL && tensor != NULL)
-        into = nn_tensor_data(tensor);
-    atomic_store(&model->stop, 0);
-    nn_status status = predict_rows(o, training, context, into);
-    if (status == NN_OK && tensor != NULL && o->into != NULL)
-        memcpy(nn_tensor_data(tensor), into, count * sizeof *into);
-    if (status != NN_OK) {
-        nn_tensor_free(tensor);
-        return status;
-    }
-    if (o->result != NULL)
-        *o->result = tensor;
+    if (outputs > 1 && (o->into != NULL || o->result != NULL))
+        return nn_fail(NN_EINVAL,
+                       "predict: into and result are for one output, the model has %zu (buffers "
+                       "and results take one each)",
+                       outputs);
+    if (o->buffers.count != 0 && (o->buffers.count != outputs || o->into != NULL))
+        return nn_fail(NN_EINVAL, "predict: %zu buffers%s for %zu outputs", o->buffers.count,
+                       o->into != NULL ? " and into" : "", outputs);
+    if (o->results != NULL && (o->result_count != outputs || o->result != NULL))
+        return nn_fail(NN_EINVAL, "predict: %zu results%s for %zu outputs", o->result_count,
+                       o->result != NULL ? " and result" : "", outputs);
     return NN_OK;
 }
+
+/* Output k's place: the caller's where there is one, else the tensor's. */
+static nn_status predict_place(struct predicting *p, int k)
+{
+    const nn_predict_options *o = p->o;
+    const size_t rows = nn_dataset_rows(o->data);
+    const size_t count = nn__mul(rows, nn__shape_count(&nn__model_output(o->model, k)->output));
+    const nn_buffer one = {o->into, o->capacity};
+    const nn_buffer *buffer = o->into != NULL         ? &one
+                              : o->buffers.count != 0 ? &o->buffers.items[k]
+                                                      : NULL;
+    if (buffer != NULL && (buffer->data == NULL || buffer->capacity < count))
+        return nn_fail(NN_ESHAPE, "predict: into has room for %zu numbers, %zu are needed",
+                       buffer->data == NULL ? 0 : buffer->capacity, count);
+    if (o->result != NULL || o->results != NULL) {
+        p->tensors[k] = predict_tensor(o->model, k, rows);
+        if (p->tensors[k] == NULL)
+            return nn__last_status();
+    }
+    p->into[k] = buffer != NULL ? buffer->data : nn_tensor_data(p->tensors[k]);
+    return NN_OK;
+}
+
+static nn_status predict_run(struct predicting *p)
+{
+    const nn_predict_options *o = p->o;
+    int batches[NN__MODES] = {[NN__PREDICT] = o->batch_size};
+    p->into = nn__alloc_array((size_t)p->outputs, sizeof *p->into, "outputs");
+    p->tensors = nn__alloc_array((size_t)p->outputs, sizeof *p->tensors, "outputs");
+    if (p->into == NULL || p->tensors == NULL)
+        return NN_ENOMEM;
+    p->context = nn__context_keep(o->model, &p->training->predictor, batches);
+    if (p->context == NULL)
+        return nn__last_status();
+    for (int k = 0; k < p->outputs; k++)
+        NN_TRY(predict_place(p, k));
+    atomic_store(&o->model->stop, 0);
+    NN_TRY(predict_rows(p));
+    for (int k = 0; k < p->outputs; k++) {
+        nn_tensor *tensor = p->tensors[k];
+        if (tensor == NULL)
+            continue;
+        if (nn_tensor_data(tensor) != p->into[k])
+            memcpy(nn_tensor_data(tensor), p->into[k], nn_tensor_count(tensor) * sizeof(nn_real));
+        *(o->result != NULL ? o->result : &o->results[k]) = tensor;
+        p->tensors[k] = NULL;
+    }
+    return NN_OK;
+}
+
+static nn_status predict(const nn_predict_options *o, nn__training *training)
+{
+    struct predicting p = {.o = o, .training = training, .outputs = o->model->head_count};
+    NN_TRY(predict_check(o));
+    nn_status status = predict_run(&p);
+    for (int k = 0; p.tensors != NULL && k < p.outputs; k++)
+        nn_tensor_free(p.tensors[k]);
+    nn__free(p.tensors);
+    nn__free(p.into);
+    return status;
+}
+
+NN__NO_TAIL_PADDING(nn_predict_options, buffers);
 
 nn_status nn_model_predict(const nn_predict_options *options)
 {

@@ -102,42 +102,90 @@ static nn__object *object_from_json(const nn__json *json, uint32_t node, size_t 
     return object;
 }
 
-static nn_status compile_from_json(nn_model *model, const nn__json *json, const char *path)
+/* What a file says about the outputs, as the lists that compile takes. */
+struct outputs {
+    size_t count;
+    nn_loss **losses;
+    double *weights;
+    nn_metric_list *metrics;
+    nn_metric ***items; /* of those lists */
+};
+
+static void outputs_free(struct outputs *outputs, int with_objects)
 {
-    uint32_t list = nn__json_member(json, 0, "metrics");
+    for (size_t k = 0; k < outputs->count; k++) {
+        for (size_t i = 0; with_objects && i < outputs->metrics[k].count; i++)
+            nn_metric_free(outputs->items[k][i]);
+        if (with_objects)
+            nn_loss_free(outputs->losses[k]);
+        nn__free(outputs->items[k]);
+    }
+    nn__free(outputs->items);
+    nn__free(outputs->losses);
+    nn__free(outputs->weights);
+    nn__free(outputs->metrics);
+}
+
+/* Loss and metrics of output k from the object `node`; without a weight it is 1. */
+static nn_status output_from_json(struct outputs *outputs, size_t k, const nn__json *json,
+                                  uint32_t node, const char *path)
+{
+    uint32_t list = nn__json_member(json, node, "metrics");
     size_t count = nn__json_count(json, list);
     nn_metric **metrics = nn__alloc_array(count, sizeof *metrics, "metrics");
     if (metrics == NULL)
         return NN_ENOMEM;
-    nn_compile_options o = {.struct_size = sizeof o, .model = model};
-    o.metrics = (nn_metric_list){metrics, count};
-    nn_status status = NN_OK;
-    for (size_t i = 0; i < count && status == NN_OK; i++) {
+    outputs->items[k] = metrics;
+    outputs->metrics[k] = (nn_metric_list){metrics, count};
+    for (size_t i = 0; i < count; i++) {
         metrics[i] = (nn_metric *)(void *)object_from_json(
             json, nn__json_item(json, list, i), sizeof(nn_metric), nn__metric_kinds, path);
-        status = metrics[i] == NULL ? nn__last_status() : NN_OK;
+        if (metrics[i] == NULL)
+            return nn__last_status();
     }
+    outputs->weights[k] = 1;
+    nn__json_number(json, nn__json_member(json, node, "weight"), &outputs->weights[k]);
+    outputs->losses[k] = (nn_loss *)(void *)object_from_json(
+        json, nn__json_member(json, node, "loss"), sizeof(nn_loss), nn__loss_kinds, path);
+    return outputs->losses[k] == NULL ? nn__last_status() : NN_OK;
+}
+
+static nn_status outputs_from_json(struct outputs *outputs, const nn__json *json, const char *path)
+{
+    uint32_t list = nn__json_member(json, 0, "outputs");
+    size_t count = list == NN__JSON_NONE ? 1 : nn__json_count(json, list);
+    outputs->losses = nn__alloc_array(count, sizeof *outputs->losses, "losses");
+    outputs->weights = nn__alloc_array(count, sizeof *outputs->weights, "losses");
+    outputs->metrics = nn__alloc_array(count, sizeof *outputs->metrics, "metrics");
+    outputs->items = nn__alloc_array(count, sizeof *outputs->items, "metrics");
+    if (!outputs->losses || !outputs->weights || !outputs->metrics || !outputs->items)
+        return NN_ENOMEM;
+    outputs->count = count;
+    for (size_t k = 0; k < count; k++)
+        NN_TRY(output_from_json(outputs, k, json,
+                                list == NN__JSON_NONE ? 0 : nn__json_item(json, list, k), path));
+    return NN_OK;
+}
+
+static nn_status compile_from_json(nn_model *model, const nn__json *json, const char *path)
+{
+    struct outputs outputs = {0};
+    nn_compile_options o = {.struct_size = sizeof o, .model = model};
+    nn_status status = outputs_from_json(&outputs, json, path);
     if (status == NN_OK) {
         o.optimizer = (nn_optimizer *)(void *)object_from_json(
             json, nn__json_member(json, 0, "optimizer"), sizeof(nn_optimizer), nn__optimizer_kinds,
             path);
         status = o.optimizer == NULL ? nn__last_status() : NN_OK;
     }
-    if (status == NN_OK) {
-        o.loss = (nn_loss *)(void *)object_from_json(json, nn__json_member(json, 0, "loss"),
-                                                     sizeof(nn_loss), nn__loss_kinds, path);
-        status = o.loss == NULL ? nn__last_status() : NN_OK;
-    }
+    int read = status == NN_OK;
     nn__json_bool(json, nn__json_member(json, 0, "no_fusion"), &o.no_fusion);
-    if (status == NN_OK) {
+    o.losses = (nn_loss_list){outputs.losses, outputs.count};
+    o.loss_weights = (nn_loss_weight_list){outputs.weights, outputs.count};
+    o.output_metrics = (nn_metric_lists){outputs.metrics, outputs.count};
+    if (read)
         status = nn_model_compile(&o); /* takes everything */
-    } else {
-        for (size_t i = 0; i < count; i++)
-            nn_metric_free(metrics[i]);
-        nn_optimizer_free(o.optimizer);
-        nn_loss_free(o.loss);
-    }
-    nn__free(metrics);
+    outputs_free(&outputs, !read);
     return status;
 }
 

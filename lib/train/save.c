@@ -7,7 +7,9 @@
  *   metadata   nn.kind     "model"
  *              nn.model    the graph (lib/model/architecture.c)
  *              nn.compile  {"optimizer":{"kind","options"},"learning_rate","step","scalars":[..],
- *                           "loss":{..},"metrics":[..],"no_fusion"}
+ *                           "loss":{..},"metrics":[..],"no_fusion"}; with several outputs or a
+ *                           weight, "outputs":[{"loss":{..},"weight","metrics":[..]}, ...]
+ *                           stands in the place of loss and metrics
  *              nn.callbacks  [{"kind":"early_stopping","numbers":{"wait":2,..}}, ...]
  */
 #include <stdio.h>
@@ -18,6 +20,37 @@
 #include "train/training.h"
 
 /* ---- Metadata ---- */
+
+static void head_to_json(nn__json_writer *w, const nn__head *head, int with_weight)
+{
+    nn__json_key(w, "loss");
+    nn__object_to_json(w, &head->loss->object);
+    if (with_weight) {
+        nn__json_key(w, "weight");
+        nn__json_put_number(w, head->weight);
+    }
+    nn__json_key(w, "metrics");
+    nn__json_begin_array(w);
+    for (size_t i = 0; i < head->metric_count; i++)
+        nn__object_to_json(w, &head->metrics[i]->object);
+    nn__json_end_array(w);
+}
+
+static void heads_to_json(nn__json_writer *w, const nn_model *model)
+{
+    if (model->head_count == 1 && model->heads[0].weight == 1) {
+        head_to_json(w, &model->heads[0], 0);
+        return;
+    }
+    nn__json_key(w, "outputs");
+    nn__json_begin_array(w);
+    for (int k = 0; k < model->head_count; k++) {
+        nn__json_begin_object(w);
+        head_to_json(w, &model->heads[k], 1);
+        nn__json_end_object(w);
+    }
+    nn__json_end_array(w);
+}
 
 static nn_status compile_text(const nn_model *model, char **text)
 {
@@ -35,13 +68,7 @@ static nn_status compile_text(const nn_model *model, char **text)
     for (int i = 0; kind->scalars != NULL && kind->scalars[i] != NULL; i++)
         nn__json_put_number(&w, model->scalars[i]);
     nn__json_end_array(&w);
-    nn__json_key(&w, "loss");
-    nn__object_to_json(&w, &model->loss->object);
-    nn__json_key(&w, "metrics");
-    nn__json_begin_array(&w);
-    for (size_t i = 0; i < model->metric_count; i++)
-        nn__object_to_json(&w, &model->metrics[i]->object);
-    nn__json_end_array(&w);
+    heads_to_json(&w, model);
     nn__json_key(&w, "no_fusion");
     nn__json_put_bool(&w, model->no_fusion);
     nn__json_end_object(&w);

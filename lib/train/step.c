@@ -5,20 +5,13 @@
 #include "kernels/kernels.h"
 #include "train/training.h"
 
-static double mean_loss(const nn_context *context)
-{
-    double sum = 0;
-    for (int i = 0; i < context->rows; i++)
-        sum += context->losses[i];
-    return sum / context->rows;
-}
-
-static nn_status train_batch(nn_context *context, const nn_tensor *x, const nn_tensor *y)
+static nn_status train_batch(nn_context *context, const nn_tensor *const *x,
+                             const nn_tensor *const *y)
 {
     unsigned saved = nn__run_enter();
     nn_status status = nn__load_tensors(context, NN__TRAIN, x, y);
     if (status == NN_OK)
-        nn__train_step(context, nn_tensor_dim(x, 0));
+        nn__train_step(context, nn_tensor_dim(x[0], 0));
     nn__run_leave(saved);
     return status;
 }
@@ -33,18 +26,30 @@ static nn_context *train_context(nn_model *model, int rows)
     return nn__context_keep(model, &model->training->trainer, batches);
 }
 
-nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn_tensor *y,
-                            const nn_logs **result)
+static nn_status check_counts(const nn_model *model, size_t inputs, size_t outputs)
+{
+    if (inputs != (size_t)model->input_count || outputs != (size_t)model->head_count)
+        return nn_fail(NN_EINVAL,
+                       "train_on_batch: %zu x and %zu y are given, the model has %d inputs and %d "
+                       "outputs",
+                       inputs, outputs, model->input_count, model->head_count);
+    return NN_OK;
+}
+
+nn_status nn_train_on_batch_many(nn_model *model, const nn_tensor *const *x, size_t inputs,
+                                 const nn_tensor *const *y, size_t outputs, const nn_logs **result)
 {
     NN_TRY(nn__model_check(model));
     NN_TRY(nn_model_build(model));
     NN_TRY(nn__model_check_compiled(model, "train_on_batch"));
-    if (x == NULL)
-        return nn_fail(NN_EINVAL, "train_on_batch: x is NULL");
+    NN_TRY(check_counts(model, inputs, outputs));
+    for (size_t i = 0; i < inputs; i++)
+        if (x == NULL || y == NULL || x[i] == NULL)
+            return nn_fail(NN_EINVAL, "train_on_batch: %s is NULL", y == NULL ? "y" : "x");
     nn__training *training = nn__training_begin(model, "train_on_batch");
     if (training == NULL)
         return nn__last_status();
-    nn_context *context = train_context(model, nn_tensor_dim(x, 0));
+    nn_context *context = train_context(model, nn_tensor_dim(x[0], 0));
     nn__tally_reset(model);
     nn_status status = context == NULL ? nn__last_status() : train_batch(context, x, y);
     nn__training_end(training);
@@ -54,6 +59,12 @@ nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn_tensor
     if (result != NULL)
         *result = training->result;
     return NN_OK;
+}
+
+nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn_tensor *y,
+                            const nn_logs **result)
+{
+    return nn_train_on_batch_many(model, &x, 1, &y, 1, result);
 }
 
 /* ---- On a context ---- */
@@ -70,35 +81,54 @@ static nn_status check_training(const nn_context *context)
     return NN_OK;
 }
 
-nn_status nn_context_forward(nn_context *context, const nn_real *x, int rows, nn_real *y)
+nn_status nn_context_forward_many(nn_context *context, const nn_real *const *x, int rows,
+                                  nn_real *const *y)
 {
     NN_TRY(check_training(context));
     NN_TRY(nn__context_run(context, NN__TRAIN, x, rows, y));
     /* With a fused loss the program ends before the softmax; the caller's copy gets it here. */
     const nn__program *program = &context->runs[NN__TRAIN].program;
-    const nn_shape *output = &context->model->nodes[context->model->output].output;
-    if (y != NULL && program->loss_fused) {
-        size_t width = (size_t)output->dims[output->rank - 1];
-        nn__kernels->softmax(y, nn__context_width(context) * (size_t)rows / width, width);
+    for (int k = 0; y != NULL && k < program->prediction_count; k++) {
+        const nn_shape *output = &nn__model_output(context->model, k)->output;
+        const size_t width = (size_t)output->dims[output->rank - 1];
+        if (y[k] != NULL && program->predictions[k].loss_fused)
+            nn__kernels->softmax(y[k], nn__context_width(context, k) * (size_t)rows / width, width);
     }
     return NN_OK;
 }
 
-nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, double *loss)
+nn_status nn_context_forward(nn_context *context, const nn_real *x, int rows, nn_real *y)
+{
+    NN_TRY(check_training(context));
+    NN_TRY(nn__context_check_single(context, "nn_context_forward"));
+    return nn_context_forward_many(context, &x, rows, &y);
+}
+
+nn_status nn_context_backward_many(nn_context *context, const nn_tensor *const *targets,
+                                   double *loss)
 {
     NN_TRY(check_training(context));
     if (context->rows == 0 || context->mode != NN__TRAIN)
         return nn_fail(NN_ESTATE, "context: backward before forward");
+    if (targets == NULL)
+        return nn_fail(NN_EINVAL, "the targets are NULL");
     NN_TRY(nn__load_targets(context, targets, context->rows));
     unsigned saved = nn__run_enter();
     nn__context_loss(context);
     nn__context_backward(context);
     nn__run_leave(saved);
     if (loss != NULL)
-        *loss = mean_loss(context);
+        *loss = nn__batch_loss(context);
     context->rows = 0;
     context->has_gradients = 1;
     return NN_OK;
+}
+
+nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, double *loss)
+{
+    NN_TRY(check_training(context));
+    NN_TRY(nn__context_check_single(context, "nn_context_backward"));
+    return nn_context_backward_many(context, &targets, loss);
 }
 
 nn_status nn_context_update(nn_context *context)

@@ -25,17 +25,24 @@ static void training_free_callbacks(nn__training *training)
     training->callback_count = 0;
 }
 
-static void training_free_metrics(nn__training *training)
+static void tally_free(nn__tally *tally)
 {
-    for (size_t i = 0; training->metric_states != NULL && i < training->metric_count; i++)
-        nn__free(training->metric_states[i]);
-    for (size_t i = 0; training->val_names != NULL && i < training->metric_count + 1; i++)
-        nn__free(training->val_names[i]);
-    nn__free(training->metric_states);
-    nn__free(training->val_names);
-    training->metric_states = NULL;
-    training->val_names = NULL;
-    training->metric_count = 0;
+    for (size_t i = 0; tally->metric_states != NULL && i < tally->metric_count; i++)
+        nn__free(tally->metric_states[i]);
+    for (size_t i = 0; tally->metric_names != NULL && i < tally->metric_count; i++)
+        nn__free(tally->metric_names[i]);
+    nn__free(tally->metric_states);
+    nn__free(tally->metric_names);
+    nn__free(tally->loss_name);
+}
+
+static void training_free_tallies(nn__training *training)
+{
+    for (int k = 0; k < training->tally_count; k++)
+        tally_free(&training->tallies[k]);
+    nn__free(training->tallies);
+    training->tallies = NULL;
+    training->tally_count = 0;
 }
 
 static void training_free_contexts(nn__training *training)
@@ -50,7 +57,7 @@ static void training_free(nn__training *training)
 {
     training_free_contexts(training);
     training_free_callbacks(training);
-    training_free_metrics(training);
+    training_free_tallies(training);
     nn__training_forget_states(training);
     nn__logs_free(training->batch_logs);
     nn__logs_free(training->epoch_logs);
@@ -61,28 +68,47 @@ static void training_free(nn__training *training)
     nn__free(training);
 }
 
-/* Metric states and the "val_" names for what the model is compiled with now. */
-static nn_status training_follow_compile(nn__training *training, const nn_model *model)
+/* The "val_" name of an output's loss or metric: of one of several outputs with its own name. */
+static char *tally_name(const nn_model *model, int output, const char *name)
 {
-    size_t count = model->metric_count;
-    training_free_metrics(training);
-    training->metric_count = count;
-    training->metric_states = nn__alloc_array(count, sizeof(void *), "metrics");
-    training->val_names = nn__alloc_array(count + 1, sizeof(char *), "metrics");
-    if (training->metric_states == NULL || training->val_names == NULL)
+    if (model->head_count == 1)
+        return nn__join_strings("val_", name, "", "metrics");
+    char *end = nn__join_strings(nn__model_output(model, output)->name, "_", name, "metrics");
+    char *full = end == NULL ? NULL : nn__join_strings("val_", end, "", "metrics");
+    nn__free(end);
+    return full;
+}
+
+static nn_status tally_make(nn__tally *tally, const nn_model *model, int output)
+{
+    const nn__head *head = &model->heads[output];
+    tally->loss_name = tally_name(model, output, "loss");
+    tally->metric_count = head->metric_count;
+    tally->metric_names = nn__alloc_array(head->metric_count, sizeof(char *), "metrics");
+    tally->metric_states = nn__alloc_array(head->metric_count, sizeof(void *), "metrics");
+    if (!tally->loss_name || !tally->metric_names || !tally->metric_states)
         return NN_ENOMEM;
-    for (size_t i = 0; i <= count; i++) {
-        const char *name = i == 0 ? "loss" : nn__metric_name(model->metrics[i - 1]);
-        training->val_names[i] = nn__join_strings("val_", name, "", "metrics");
-        if (training->val_names[i] == NULL)
-            return NN_ENOMEM;
-        if (i == 0)
-            continue;
-        size_t size = nn__metric_kind(model->metrics[i - 1])->state_size;
-        training->metric_states[i - 1] = nn__alloc(size, "metrics");
-        if (training->metric_states[i - 1] == NULL)
+    for (size_t i = 0; i < head->metric_count; i++) {
+        const nn_metric *metric = head->metrics[i];
+        tally->metric_names[i] = tally_name(model, output, nn__metric_name(metric));
+        tally->metric_states[i] = nn__alloc(nn__metric_kind(metric)->state_size, "metrics");
+        if (tally->metric_names[i] == NULL || tally->metric_states[i] == NULL)
             return NN_ENOMEM;
     }
+    return NN_OK;
+}
+
+/* Sums and names for what the model is compiled with now. */
+static nn_status training_follow_compile(nn__training *training, const nn_model *model)
+{
+    const int count = model->compiled != 0 ? model->head_count : 0;
+    training_free_tallies(training);
+    training->tallies = nn__alloc_array((size_t)count, sizeof *training->tallies, "metrics");
+    if (training->tallies == NULL)
+        return NN_ENOMEM;
+    training->tally_count = count;
+    for (int k = 0; k < count; k++)
+        NN_TRY(tally_make(&training->tallies[k], model, k));
     training->compiled = model->compiled;
     return NN_OK;
 }

@@ -15,6 +15,16 @@
 #include "train/logs.h"
 #include "train/progress.h"
 
+/* The sums of an output since the epoch began, and the names under which they are logged: "val_"
+ * and the name, so that the name alone begins 4 characters later. */
+typedef struct nn__tally {
+    double loss_sum; /* of rows */
+    char *loss_name; /* "val_loss" of the only output, "val_label_loss" of one of several */
+    char **metric_names;
+    void **metric_states;
+    size_t metric_count;
+} nn__tally;
+
 typedef struct nn__training {
     nn_context *trainer;   /* NN__TRAIN and NN__EVALUATE, for fit                         */
     nn_context *evaluator; /* NN__EVALUATE, for evaluate where the trainer's is too small */
@@ -29,11 +39,9 @@ typedef struct nn__training {
     size_t *order; /* rows of the dataset in the order of the epoch */
     size_t order_capacity;
 
-    void **metric_states;
-    char **val_names; /* "val_loss", then "val_" and the metrics' names */
-    size_t metric_count;
-    double loss_sum; /* of rows since the epoch began */
-    size_t rows;
+    nn__tally *tallies; /* by output                  */
+    int tally_count;
+    size_t rows; /* since the epoch began      */
 
     int running;             /* 1: a fit, evaluate or predict of this model is going on */
     int fitting;             /* 1: it is a fit, whose callbacks' hooks are called       */
@@ -64,18 +72,19 @@ nn_status nn__training_add_state(nn__training *training, const char *kind, nn_st
 
 /* ---- batches.c: rows of a dataset through a model ---- */
 
-/* Does the dataset fit the model's input and, with targets, its loss? */
+/* Does the dataset fit the model's inputs and, with targets, its losses? */
 nn_status nn__check_data(const nn_model *model, const nn_dataset *data, int with_targets,
                          const char *what);
-/* Reads the rows context->indices[0..rows-1] into the input of the mode, and their targets. */
+/* Reads the rows context->indices[0..rows-1] into the inputs of the mode, and their targets. */
 nn_status nn__load_batch(nn_context *context, nn__mode mode, const nn_dataset *data, int rows);
-/* x[rows][...] and y[rows] or y[rows][...] from tensors. */
-nn_status nn__load_tensors(nn_context *context, nn__mode mode, const nn_tensor *x,
-                           const nn_tensor *y);
-nn_status nn__load_targets(nn_context *context, const nn_tensor *y, int rows);
+/* x[rows][...] and y[rows] or y[rows][...] from tensors, one per input and output. */
+nn_status nn__load_tensors(nn_context *context, nn__mode mode, const nn_tensor *const *x,
+                           const nn_tensor *const *y);
+nn_status nn__load_targets(nn_context *context, const nn_tensor *const *y, int rows);
 
-/* The sums behind loss and metrics: reset at the start of an epoch; add the batch just run; put
- * the means into logs under "loss" and the metrics' names, or under "val_" names. */
+/* The sums behind losses and metrics: reset at the start of an epoch; add the batch just run; put
+ * the means into logs under "loss" (of several outputs the weighted sum), the outputs' and the
+ * metrics' names, or under "val_" names. */
 void nn__tally_reset(nn_model *model);
 void nn__tally_add(nn_model *model, const nn_context *context);
 nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation);
@@ -113,6 +122,9 @@ nn_status nn__call_hooks(nn__training *training, nn__hook_name name, nn_event *e
 /* Takes a list of callbacks: on success they are the training's, the former ones freed; on failure
  * the list's are freed and the former ones stay. */
 nn_status nn__training_take_callbacks(nn__training *training, nn_callback_list list);
+
+/* The loss of the batch that was run: the outputs' means in the weighted sum. */
+double nn__batch_loss(const nn_context *context);
 
 /* NN_OK, or why the model is not compiled. */
 nn_status nn__model_check_compiled(const nn_model *model, const char *what);

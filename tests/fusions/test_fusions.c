@@ -186,7 +186,7 @@ static int steps_of(make_model *make, int no_fusion, int *loss_fused)
     nn_context *context =
         nn_context(model, .batch_size = ROWS, .training = 1, .no_fusion = no_fusion);
     int steps = context->runs[NN__TRAIN].program.step_count;
-    *loss_fused = context->runs[NN__TRAIN].program.loss_fused;
+    *loss_fused = context->runs[NN__TRAIN].program.predictions[0].loss_fused;
     nn_context_free(context);
     nn_model_free(model);
     return steps;

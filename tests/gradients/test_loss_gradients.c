@@ -79,7 +79,7 @@ START_TEST(the_gradient_is_the_slope_of_the_mean_over_rows)
     nn_tensor *targets = case_targets(c, &state);
     nn_real zeros[ROWS] = {0};
     int fused = c->activation == NN_SOFTMAX && c->kind->fuses_with == NN_SOFTMAX && !c->no_fusion;
-    ck_assert_int_eq(context->runs[NN__TRAIN].program.loss_fused, fused);
+    ck_assert_int_eq(context->runs[NN__TRAIN].program.predictions[0].loss_fused, fused);
     numeric_grid(model->values + model->weights[0].offset, ROWS * WIDTH, &state);
     numeric n = {model, context, zeros, ROWS, targets, 1};
     snprintf(what, sizeof what, "%s, case %d", c->kind->kind.name, _i);

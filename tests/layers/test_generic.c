@@ -186,7 +186,7 @@ START_TEST(a_frozen_layer_passes_gradients_on_and_keeps_its_weights)
     const sample *s = &samples[_i];
     nn_model *model = sample_probe(s);
     ck_assert_int_eq(nn_model_build(model), NN_OK);
-    nn__node *node = &model->nodes[model->output];
+    nn__node *node = &model->nodes[model->heads[0].node];
     node->frozen = 1;
     ck_assert_int_eq(
         nn_compile(model, .optimizer = nn_sgd(.learning_rate = 0.5), .loss = probe_dot()), NN_OK);

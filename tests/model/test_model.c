@@ -121,8 +121,8 @@ START_TEST(graphs_without_an_end_or_a_beginning_are_told)
     ck_assert_int_eq(build_fails(model, "no output"), NN_ESTATE);
     model = nn_model_new();
     nn_node a = nn_model_input(model, 3), b = nn_model_input(model, 3);
-    nn_model_output(model, nn_merge(nn_add(), a, b));
-    ck_assert_int_eq(build_fails(model, "2 inputs"), NN_ENOTSUP);
+    nn_model_output(model, nn_apply(nn_dense(2), a));
+    ck_assert_int_eq(build_fails(model, "input_1: no layer reads this input"), NN_EINVAL);
     model = nn_model_new();
     a = nn_apply(nn_dense(3), nn_model_input(model, 2, 2));
     b = nn_apply(nn_flatten(), a);
@@ -130,6 +130,72 @@ START_TEST(graphs_without_an_end_or_a_beginning_are_told)
     ck_assert_int_eq(build_fails(model, "add: input 1 is 6, input 0 is 2x3"), NN_ESHAPE);
     model = nn_sequential(nn_input(3, 0, 1), nn_flatten());
     ck_assert_int_eq(build_fails(model, "dimension 1 is 0"), NN_EINVAL);
+}
+END_TEST
+
+/* ---- Several inputs and outputs ---- */
+
+START_TEST(the_order_of_the_calls_is_the_order_of_inputs_and_outputs)
+{
+    nn_model *model = nn_model_new();
+    nn_node a = nn_model_input(model, 3);
+    nn_node x = nn_apply(nn_dense(4, .name = "x"), a);
+    nn_node b = nn_model_input(model, 2, 2);
+    nn_node y = nn_apply(nn_dense(4, .name = "y"), nn_apply(nn_flatten(), b));
+    nn_node z = nn_apply(nn_dense(1, .name = "z"), nn_merge(nn_add(), x, y));
+    ck_assert_int_eq(nn_model_output(model, z), NN_OK);
+    ck_assert_int_eq(nn_model_output(model, x), NN_OK);
+    ck_assert_uint_eq(nn_model_input_count(model), 2);
+    ck_assert_uint_eq(nn_model_output_count(model), 2);
+    ck_assert_str_eq(nn_model_input_name(model, 0), "input");
+    ck_assert_str_eq(nn_model_input_name(model, 1), "input_1");
+    ck_assert_ptr_null(nn_model_input_name(model, 2));
+    ck_assert_int_eq(nn_model_input_shape_at(model, 1)->rank, 2);
+    ck_assert_ptr_eq(nn_model_input_shape(model), nn_model_input_shape_at(model, 0));
+    ck_assert_ptr_null(nn_model_input_shape_at(model, 2));
+    ck_assert_str_eq(nn_model_output_name(model, 0), "z");
+    ck_assert_str_eq(nn_model_output_name(model, 1), "x");
+    ck_assert_int_eq(nn_model_output_shape(model)->dims[0], 1);
+    ck_assert_int_eq(nn_model_output_shape_at(model, 1)->dims[0], 4);
+    ck_assert_ptr_null(nn_model_output_shape_at(model, 2));
+    ck_assert_int_eq(nn_model_output(model, y), NN_ESTATE);
+    ck_assert_int_eq(nn_model_outputs(model, y), NN_ESTATE);
+    nn_model_free(model);
+}
+END_TEST
+
+START_TEST(outputs_replace_the_end_of_a_chain_and_each_other)
+{
+    nn_model *model = nn_model_new();
+    nn_model_add(model, nn_input(3));
+    nn_model_add(model, nn_dense(2, .name = "end"));
+    nn_node side = nn_apply(nn_dense(5, .name = "side"), (nn_node){model, 0, 0});
+    nn_node other = nn_apply(nn_dense(4, .name = "other"), side);
+    nn_model_output(model, side); /* in the place of the chain's end */
+    ck_assert_int_eq(nn_model_outputs(model, other, side), NN_OK);
+    ck_assert_uint_eq(nn_model_output_count(model), 2);
+    ck_assert_str_eq(nn_model_output_name(model, 0), "other");
+    nn_model_free(model);
+    model = nn_sequential(nn_input(3), nn_dense(2));
+    nn_model_output(model, (nn_node){model, 0, 0});
+    nn_model_add(model, nn_dense(7, .name = "end")); /* a chain again */
+    ck_assert_uint_eq(nn_model_output_count(model), 1);
+    ck_assert_str_eq(nn_model_output_name(model, 0), "end");
+    nn_model_free(model);
+}
+END_TEST
+
+START_TEST(a_node_is_an_output_once_and_of_its_own_model)
+{
+    nn_model *model = nn_model_new(), *foreign = nn_model_new();
+    nn_node y = nn_apply(nn_dense(2), nn_model_input(model, 3)), x = nn_model_input(foreign, 3);
+    ck_assert_int_eq(nn_model_outputs(model, y, y), NN_EINVAL);
+    ck_assert_int_eq(build_fails(model, "output 1 is output 0 already (dense)"), NN_EINVAL);
+    model = nn_model_new();
+    y = nn_apply(nn_dense(2), nn_model_input(model, 3));
+    ck_assert_int_eq(nn_model_outputs(model, y, x), NN_EINVAL);
+    ck_assert_int_eq(build_fails(model, "the output is no node of this model"), NN_EINVAL);
+    nn_model_free(foreign);
 }
 END_TEST
 
@@ -254,7 +320,10 @@ Suite *model_suite(void)
         a_layer_twice_is_an_error_not_a_double_free, layers_that_no_model_takes_are_freed,
         a_null_layer_is_a_failure_the_model_remembers,
         a_program_that_checks_only_its_last_call_sees_the_first_failure,
-        graphs_without_an_end_or_a_beginning_are_told, names_count_by_kind_and_avoid_given_ones,
+        graphs_without_an_end_or_a_beginning_are_told,
+        the_order_of_the_calls_is_the_order_of_inputs_and_outputs,
+        outputs_replace_the_end_of_a_chain_and_each_other,
+        a_node_is_an_output_once_and_of_its_own_model, names_count_by_kind_and_avoid_given_ones,
         options_and_their_strings_are_copied, weights_are_listed_layer_by_layer_and_read_back,
         snapshots_put_everything_back, the_seed_draws_the_weights_and_comes_before_the_build);
 }
