@@ -103,7 +103,7 @@ static nn_status load_part(const struct load *load, const nn__part *part, size_t
     nn_context *context = load->context;
     nn_real *x = context->runs[load->mode].inputs[part->room], *y = NULL;
     int32_t *classes = NULL;
-    x += first * nn__shape_count(&part->data->info.x);
+    x += first * nn__context_input_width(context, part->room); /* the place of these rows only */
     if (load->mode == NN__PREDICT && part->input < 0)
         return NN_OK;
     if (load->mode != NN__PREDICT && part->target >= 0) {

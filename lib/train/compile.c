@@ -37,65 +37,74 @@ struct lists {
     nn_metric_lists metrics; /* one list per output, or none */
 };
 
-/* Claims an output's metrics. */
-static nn_status claim_metrics(nn__head *head, nn_metric_list list)
+/* The first failure of several steps that are all taken. */
+struct first {
+    nn_status status;
+    char message[NN__MESSAGE];
+};
+
+static void first_note(struct first *first, nn_status status)
 {
-    nn_status status = NN_OK;
+    if (status == NN_OK || first->status != NN_OK)
+        return;
+    first->status = status;
+    snprintf(first->message, sizeof first->message, "%s", nn_error_message());
+}
+
+/* Claims an output's metrics. */
+static void claim_metrics(nn__head *head, nn_metric_list list, struct first *first)
+{
     head->metrics = nn__alloc_array(list.count, sizeof(nn_metric *), "metrics");
     head->metric_count = list.count;
     if (head->metrics == NULL) {
+        first_note(first, NN_ENOMEM);
         nn__objects_drop(list.items, list.count, nn__object_free);
-        return NN_ENOMEM;
+        return;
     }
     for (size_t i = 0; i < list.count; i++) {
         nn_metric *metric = list.items[i];
-        nn_status one = metric == NULL ? nn_fail(NN_ENOMEM, "no memory for metric %zu", i)
-                                       : claim(&metric->object, "a metric");
-        if (one == NN_OK)
+        nn_status status = metric == NULL ? nn_fail(NN_ENOMEM, "no memory for metric %zu", i)
+                                          : claim(&metric->object, "a metric");
+        if (status == NN_OK)
             head->metrics[i] = metric;
-        else
-            status = one;
+        first_note(first, status);
     }
-    return status;
 }
 
-static nn_status claim_loss(nn__head *head, nn_loss *loss, int several)
+static void claim_loss(nn__head *head, nn_loss *loss, int several, struct first *first)
 {
-    if (loss == NULL && several)
-        return nn_fail(NN_ENOMEM, "no memory for a loss");
-    NN_TRY(claim(loss == NULL ? NULL : &loss->object, "loss"));
-    head->loss = loss;
-    return NN_OK;
+    nn_status status = loss == NULL && several ? nn_fail(NN_ENOMEM, "no memory for a loss")
+                                               : claim(loss == NULL ? NULL : &loss->object, "loss");
+    if (status == NN_OK)
+        head->loss = loss;
+    first_note(first, status);
 }
 
 /* Without memory for the list of what was handed over, it is freed. */
-static nn_status lists_drop(const struct lists *lists)
+static void lists_drop(const struct lists *lists)
 {
     nn__objects_drop(lists->losses.items, lists->losses.count, nn__object_free);
     for (size_t k = 0; k < lists->metrics.count; k++)
         nn__objects_drop(lists->metrics.items[k].items, lists->metrics.items[k].count,
                          nn__object_free);
-    return NN_ENOMEM;
 }
 
-static nn_status lists_claim(struct parts *parts, const struct lists *lists, int several)
+static void lists_claim(struct parts *parts, const struct lists *lists, int several,
+                        struct first *first)
 {
     const size_t losses = lists->losses.count, metrics = lists->metrics.count;
     const size_t count = losses > metrics ? losses : metrics;
-    nn_status first = NN_OK;
     parts->heads = nn__alloc_array(count, sizeof *parts->heads, "losses and metrics");
-    if (parts->heads == NULL)
-        return lists_drop(lists);
-    parts->head_count = count;
-    for (size_t k = 0; k < count; k++) {
-        nn_status status =
-            k < losses ? claim_loss(&parts->heads[k], lists->losses.items[k], several) : NN_OK;
-        nn_status rest =
-            k < metrics ? claim_metrics(&parts->heads[k], lists->metrics.items[k]) : NN_OK;
-        if (first == NN_OK)
-            first = status != NN_OK ? status : rest;
+    if (parts->heads == NULL) {
+        first_note(first, NN_ENOMEM);
+        lists_drop(lists);
+        return;
     }
-    return first;
+    parts->head_count = count;
+    for (size_t k = 0; k < losses; k++)
+        claim_loss(&parts->heads[k], lists->losses.items[k], several, first);
+    for (size_t k = 0; k < metrics; k++)
+        claim_metrics(&parts->heads[k], lists->metrics.items[k], first);
 }
 
 static void weights_claim(struct parts *parts, nn_loss_weight_list list)
@@ -134,17 +143,15 @@ static nn_status lists_check(const nn_compile_options *o)
 static nn_status parts_claim(struct parts *parts, const nn_compile_options *o)
 {
     const struct lists lists = lists_of(o);
-    nn_status heads = lists_claim(parts, &lists, o->losses.count > 0);
-    char message[NN__MESSAGE];
-    snprintf(message, sizeof message, "%s", nn_error_message());
+    struct first first = {NN_OK, ""};
+    lists_claim(parts, &lists, o->losses.count > 0, &first);
+    weights_claim(parts, o->loss_weights);
     nn_status optimizer = claim(o->optimizer == NULL ? NULL : &o->optimizer->object, "optimizer");
     if (optimizer == NN_OK)
         parts->optimizer = o->optimizer;
-    nn_status doubled = lists_check(o);
-    weights_claim(parts, o->loss_weights);
-    if (heads != NN_OK)
-        return nn_fail(heads, "%s", message);
-    return optimizer != NN_OK ? optimizer : doubled;
+    first_note(&first, optimizer);
+    first_note(&first, lists_check(o));
+    return first.status == NN_OK ? NN_OK : nn_fail(first.status, "%s", first.message);
 }
 
 /* An own kind keeps to the limits of nn/extend.h. */

@@ -14,14 +14,18 @@ typedef struct numeric {
     const nn_real *x;
     int rows;
     const nn_tensor *targets;
-    double scale; /* of the loss that backward reports against the one it derives */
+    double scale;                 /* of the loss that backward reports against the one it derives */
+    const nn_real *const *inputs; /* several, in the place of x; or NULL */
+    const nn_tensor *const *outputs; /* their targets                       */
 } numeric;
 
 static inline double numeric_loss(const numeric *n)
 {
     double loss = 0;
-    if (nn_context_forward(n->context, n->x, n->rows, NULL) != NN_OK ||
-        nn_context_backward(n->context, n->targets, &loss) != NN_OK)
+    const nn_real *const *x = n->inputs != NULL ? n->inputs : &n->x;
+    const nn_tensor *const *targets = n->inputs != NULL ? n->outputs : &n->targets;
+    if (nn_context_forward_many(n->context, x, n->rows, NULL) != NN_OK ||
+        nn_context_backward_many(n->context, targets, &loss) != NN_OK)
         ck_abort_msg("%s", nn_error_message());
     return loss * n->scale;
 }

@@ -25,7 +25,7 @@ static void check_sample(const sample *s, int no_fusion)
     nn_tensor *targets = nn_tensor_new(NN_F32, NN_SHAPE(s->rows, (int)width));
     test_fill_reals(nn_tensor_data(targets), (size_t)s->rows * width, &state);
     nn_real *zeros = calloc((size_t)s->rows, sizeof *zeros);
-    numeric n = {model, context, zeros, s->rows, targets, s->rows};
+    numeric n = {model, context, zeros, s->rows, targets, s->rows, NULL, NULL};
     snprintf(what, sizeof what, "%s, sample %d%s", s->kind->kind.name, (int)(s - samples),
              no_fusion ? ", not fused" : "");
     ck_assert_double_gt(numeric_check(&n, what), 1e-3);

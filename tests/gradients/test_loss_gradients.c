@@ -81,7 +81,7 @@ START_TEST(the_gradient_is_the_slope_of_the_mean_over_rows)
     int fused = c->activation == NN_SOFTMAX && c->kind->fuses_with == NN_SOFTMAX && !c->no_fusion;
     ck_assert_int_eq(context->runs[NN__TRAIN].program.predictions[0].loss_fused, fused);
     numeric_grid(model->values + model->weights[0].offset, ROWS * WIDTH, &state);
-    numeric n = {model, context, zeros, ROWS, targets, 1};
+    numeric n = {model, context, zeros, ROWS, targets, 1, NULL, NULL};
     snprintf(what, sizeof what, "%s, case %d", c->kind->kind.name, _i);
     ck_assert_double_gt(numeric_check(&n, what), 1e-2);
     nn_tensor_free(targets);

@@ -4,6 +4,8 @@
 
 #include "model/context.h"
 
+enum { MOST_OUTPUTS = 3 };
+
 static nn_model *deep(void)
 {
     return nn_sequential(
@@ -14,11 +16,14 @@ static nn_model *deep(void)
         nn_batch_norm(), nn_dropout(.rate = 0.5), nn_dense(10, NN_SOFTMAX));
 }
 
-/* 4x4x2 everywhere: each node takes one or more earlier ones. */
-static nn_model *random_graph(uint64_t *state)
+/* 4x4x2 everywhere: each node takes one or more earlier ones. One to three outputs, and where there
+ * are several, two inputs. */
+static nn_model *random_graph(uint64_t *state, int outputs)
 {
     nn_model *model = nn_model_new();
     nn_node nodes[24] = {nn_model_input(model, 4, 4, 2)};
+    if (outputs > 1)
+        nodes[0] = nn_merge(nn_add(), nodes[0], nn_model_input(model, 4, 4, 2), nodes[0]);
     int count = test_random_int(state, 3, 20);
     for (int i = 1; i <= count; i++) {
         nn_node x = nodes[test_random_int(state, i > 4 ? i - 4 : 0, i - 1)];
@@ -57,6 +62,12 @@ static nn_model *random_graph(uint64_t *state)
         }
     }
     nn_model_output(model, nodes[count]);
+    for (int k = 1; k < outputs; k++) { /* others, from anywhere */
+        int other = test_random_int(state, 0, count - 1);
+        while (k > 1 && model->heads[1].node == nodes[other].index)
+            other = (other + 1) % count;
+        nn_model_output(model, nodes[other]);
+    }
     return model;
 }
 
@@ -88,11 +99,20 @@ static void spread(nn__plan *plan)
     }
 }
 
+/* Mean squared errors, as many as it has outputs. */
+static void compile(nn_model *model)
+{
+    nn_loss *losses[MOST_OUTPUTS];
+    nn_compile_options o = {.struct_size = sizeof o, .model = model, .optimizer = nn_sgd()};
+    o.losses = (nn_loss_list){losses, nn_model_output_count(model)};
+    for (size_t k = 0; k < o.losses.count; k++)
+        losses[k] = nn_mean_squared_error();
+    ck_assert_msg(nn_model_compile(&o) == NN_OK, "%s", nn_error_message());
+}
+
 static void check_model(nn_model *model, int batch)
 {
-    ck_assert_msg(nn_compile(model, .optimizer = nn_sgd(), .loss = nn_mean_squared_error()) ==
-                      NN_OK,
-                  "%s", nn_error_message());
+    compile(model);
     for (int training = 0; training < 2; training++)
         for (int no_fusion = 0; no_fusion < 2; no_fusion++)
             for (int loss = training; loss < 2; loss++) {
@@ -119,7 +139,7 @@ START_TEST(blocks_alive_together_never_overlap_in_random_graphs)
 {
     uint64_t state = 121;
     for (int round = 0; round < 300; round++) {
-        nn_model *model = random_graph(&state);
+        nn_model *model = random_graph(&state, 1 + round % MOST_OUTPUTS);
         check_model(model, 3);
         nn_model_free(model);
     }
@@ -148,17 +168,33 @@ END_TEST
 
 enum { ROWS = 3, COUNT = ROWS * 32 };
 
+/* y and p get the sum of all outputs. */
+static void sum_of(nn_real *y, nn_real outputs[MOST_OUTPUTS][COUNT], size_t count)
+{
+    memset(y, 0, COUNT * sizeof *y);
+    for (size_t k = 0; k < count; k++)
+        for (int i = 0; i < COUNT; i++)
+            y[i] += outputs[k][i];
+}
+
 static void run(nn_model *model, const nn_real *x, const nn_real *t, int no_fusion, nn_real *y,
                 nn_real *p, nn_real *g)
 {
+    static nn_real outputs[MOST_OUTPUTS][COUNT];
+    const nn_real *const xs[2] = {x, t};
+    nn_real *const ys[MOST_OUTPUTS] = {outputs[0], outputs[1], outputs[2]};
+    const size_t count = nn_model_output_count(model);
     nn_context *context =
         nn_context(model, .batch_size = ROWS, .training = 1, .threads = 1, .no_fusion = no_fusion);
     nn_tensor *targets = nn_tensor_borrow_const(NN_F32, t, NN_SHAPE(ROWS, 32));
     nn_real *kept = calloc(model->value_count, sizeof *kept);
     nn_model_snapshot(model, kept); /* batch norm's averages move */
-    ck_assert_int_eq(nn_context_predict(context, x, ROWS, p), NN_OK);
-    ck_assert_int_eq(nn_context_forward(context, x, ROWS, y), NN_OK);
-    ck_assert_int_eq(nn_context_backward(context, targets, NULL), NN_OK);
+    const nn_tensor *const ts[MOST_OUTPUTS] = {targets, targets, targets};
+    ck_assert_int_eq(nn_context_predict_many(context, xs, ROWS, ys), NN_OK);
+    sum_of(p, outputs, count);
+    ck_assert_int_eq(nn_context_forward_many(context, xs, ROWS, ys), NN_OK);
+    sum_of(y, outputs, count);
+    ck_assert_int_eq(nn_context_backward_many(context, ts, NULL), NN_OK);
     memcpy(g, context->gradients, model->parameter_values * sizeof *g);
     nn_model_restore(model, kept);
     free(kept);
@@ -178,10 +214,9 @@ START_TEST(random_graphs_give_the_same_numbers_fused_and_apart)
 {
     static nn_real x[COUNT], t[COUNT], y[2][COUNT], p[2][COUNT], g[2][4096];
     uint64_t state = 122;
-    for (int round = 0; round < 200; round++) {
-        nn_model *model = random_graph(&state);
-        ck_assert_int_eq(nn_compile(model, .optimizer = nn_sgd(), .loss = nn_mean_squared_error()),
-                         NN_OK);
+    for (int round = 0; round < 300; round++) {
+        nn_model *model = random_graph(&state, 1 + round % MOST_OUTPUTS);
+        compile(model);
         test_fill_reals(x, COUNT, &state);
         test_fill_reals(t, COUNT, &state);
         memset(g, 0, sizeof g);

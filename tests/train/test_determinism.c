@@ -11,6 +11,7 @@
 #include "kernels/kernels.h"
 #include "model/context.h"
 #include "train/training.h"
+#include "two.h"
 
 typedef nn_model *make_model(void);
 
@@ -221,6 +222,37 @@ START_TEST(no_step_after_the_first_allocates)
 }
 END_TEST
 
+START_TEST(several_inputs_and_outputs_allocate_nothing_more)
+{
+    two_data t;
+    double loss;
+    nn_real label[TWO_ROWS * TWO_CLASSES], value[TWO_ROWS * TWO_VALUES];
+    two_open(&t);
+    test_memory_begin();
+    nn_model *model = two_model();
+    ck_assert_int_eq(nn_fit(model, t.zip, .batch_size = 3, .epochs = 3, .validation_data = t.zip,
+                            .callbacks = nn_callbacks(nn_callback_new(&watch_kind, NULL))),
+                     NN_OK);
+    nn_context *context = nn_context(model, .batch_size = TWO_ROWS, .training = 1);
+    const nn_real *x[] = {t.a, t.b};
+    nn_real *y[] = {label, value};
+    const nn_tensor *targets[] = {t.tclasses, t.tvalues};
+    long before = test_memory_total();
+    for (int round = 0; round < 2; round++) {
+        ck_assert_int_eq(nn_context_predict_many(context, x, TWO_ROWS, y), NN_OK);
+        ck_assert_int_eq(nn_context_forward_many(context, x, TWO_ROWS, y), NN_OK);
+        ck_assert_int_eq(nn_context_backward_many(context, targets, &loss), NN_OK);
+        ck_assert_int_eq(nn_context_update(context), NN_OK);
+    }
+    ck_assert_int_eq(test_memory_total(), before);
+    nn_context_free(context);
+    nn_model_free(model);
+    ck_assert_int_eq(test_memory_live(), 0);
+    test_memory_end();
+    two_close(&t);
+}
+END_TEST
+
 /* What an epoch allocates is its entry in the history, whatever the number of its steps. */
 static long allocations_of(int rows, int epochs)
 {
@@ -369,11 +401,11 @@ END_TEST
 Suite *determinism_suite(void);
 Suite *determinism_suite(void)
 {
-    Suite *suite =
-        TEST_SUITE("determinism", another_seed_gives_other_bits, no_step_after_the_first_allocates,
-                   allocations_do_not_grow_with_steps, runs_on_a_context_allocate_nothing,
-                   every_product_goes_through_the_gemm,
-                   two_host_threads_train_at_once_and_blas_keeps_its_threads);
+    Suite *suite = TEST_SUITE(
+        "determinism", another_seed_gives_other_bits, no_step_after_the_first_allocates,
+        several_inputs_and_outputs_allocate_nothing_more, allocations_do_not_grow_with_steps,
+        runs_on_a_context_allocate_nothing, every_product_goes_through_the_gemm,
+        two_host_threads_train_at_once_and_blas_keeps_its_threads);
     TCase *tcase = tcase_create("thread counts");
     tcase_set_timeout(tcase, 180); /* under a sanitizer */
     tcase_add_loop_test(tcase, one_two_three_and_seven_threads_give_the_same_bits, 0, CASES);

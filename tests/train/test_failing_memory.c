@@ -3,6 +3,7 @@
 #include "recorder.h"
 
 #include "base/files.h"
+#include "two.h"
 
 static int no_sync(int file)
 {
@@ -62,23 +63,52 @@ static nn_status program(const rows *r, const char *csv)
     return status;
 }
 
-START_TEST(a_program_survives_the_failure_of_any_allocation)
+/* Two inputs and two outputs: data, compile, fit, predict, a file and back. */
+static nn_status two_program(const two_data *t, const char *path)
 {
-    rows r;
-    nn__io io = nn__posix_io;
-    const char *csv = test_path("log.csv");
-    rows_open(&r, 20, 1, 0);
-    io.fsync = no_sync;
-    nn__set_io(&io);
+    nn_tensor *results[2] = {NULL, NULL};
+    nn_model *loaded = NULL, *m = two_graph();
+    nn_dataset *zip = nn_zip(nn_datasets(t->left, t->right), nn_datasets(t->left, t->right));
+    nn_optimizer *optimizer = nn_sgd(.momentum = 0.9);
+    nn_loss *first = nn_sparse_categorical_crossentropy(), *second = nn_mean_squared_error();
+    int missing = optimizer == NULL;
+    nn_status status = m == NULL || zip == NULL ? NN_ENOMEM : nn_model_set_threads(m, 1);
+    nn_status compiled =
+        nn_compile(m, .optimizer = optimizer, .losses = nn_losses(first, second),
+                   .loss_weights = nn_loss_weights(1, 2),
+                   .output_metrics = nn_output_metrics(
+                       nn_metrics(nn_accuracy()), nn_metrics(nn_accuracy(), nn_accuracy("again"))));
+    if (status == NN_OK)
+        status = missing && compiled == NN_EINVAL ? NN_ENOMEM : compiled;
+    if (status == NN_OK)
+        status = nn_fit(m, zip, .batch_size = 4, .validation_data = zip);
+    if (status == NN_OK)
+        status = nn_predict(m, zip, .results = results, .result_count = 2);
+    if (status == NN_OK)
+        status = nn_model_save(m, path);
+    if (status == NN_OK)
+        status = nn_model_load(path, &loaded);
+    nn_tensor_free(results[0]);
+    nn_tensor_free(results[1]);
+    nn_model_free(loaded);
+    nn_model_free(m);
+    nn_dataset_free(zip);
+    return status;
+}
+
+/* Runs a program with each of its allocations failing, once and from then on. */
+static void sweep(nn_status (*run)(const void *data, const char *path), const void *data,
+                  const char *path)
+{
     test_memory_begin();
-    ck_assert_msg(program(&r, csv) == NN_OK, "%s", nn_error_message());
+    ck_assert_msg(run(data, path) == NN_OK, "%s", nn_error_message());
     long count = test_memory_total();
     ck_assert_int_gt(count, 200);
     ck_assert_int_eq(test_memory_live(), 0);
     for (long n = 0; n < count; n++)
         for (int once = 0; once < 2; once++) {
             test_memory_fail(n, once);
-            nn_status status = program(&r, csv);
+            nn_status status = run(data, path);
             test_memory_fail(-1, 0);
             if (status != NN_ENOMEM || test_memory_live() != 0)
                 ck_abort_msg("allocation %ld of %ld fails %s: status %d (%s), %ld blocks are left",
@@ -86,7 +116,31 @@ START_TEST(a_program_survives_the_failure_of_any_allocation)
                              test_memory_live());
         }
     test_memory_end();
+}
+
+static nn_status run_program(const void *data, const char *path)
+{
+    return program(data, path);
+}
+
+static nn_status run_two_program(const void *data, const char *path)
+{
+    return two_program(data, path);
+}
+
+START_TEST(a_program_survives_the_failure_of_any_allocation)
+{
+    rows r;
+    two_data t;
+    nn__io io = nn__posix_io;
+    rows_open(&r, 20, 1, 0);
+    two_open(&t);
+    io.fsync = no_sync;
+    nn__set_io(&io);
+    sweep(run_program, &r, test_path("log.csv"));
+    sweep(run_two_program, &t, test_path("two.safetensors"));
     nn__set_io(NULL);
+    two_close(&t);
     rows_close(&r);
 }
 END_TEST
