@@ -94,6 +94,9 @@ typedef struct nn_infer {
     size_t partials; /* answer: bytes during forward or backward, for all tasks    */
     size_t scratch;  /* answer: bytes per worker during forward or backward        */
     void *engine;    /* the library's                                              */
+    int trainable;   /* 0: the layer is frozen, its gradients will not be wanted   */
+    int backward;    /* 1: backward will be run; 0: in inference, and where nothing
+                        here or before is trained: then nothing need be kept       */
 } nn_infer;
 
 enum {

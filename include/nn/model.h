@@ -105,9 +105,35 @@ NN_API const char *nn_model_name(const nn_model *model);
  */
 NN_API nn_status nn_model_build(nn_model *model);
 
-/* Prints Keras's summary table, 88 columns, to a stdio FILE (pass stdout), given as void * so that
- * this header needs no stdio.h. NULL stream is NN_EINVAL, a write failure NN_EIO. */
+/*
+ * Prints Keras's summary table to a stdio FILE (given as void * so that this header needs no
+ * stdio.h). A model that is not a chain gets the column of connections, its inputs as rows, and the
+ * order of Keras's functional models. NN_EINVAL, NN_EIO (a write failure), NN_ENOMEM.
+ */
+typedef struct nn_summary_options {
+    size_t struct_size;
+    nn_model *model;    /* must be given                                                       */
+    void *stream;       /* NULL is stdout                                                      */
+    int line_length;    /* columns, 88..1000; 0 is 88 (Keras: 108 for graphs, less in a narrow
+                           terminal, 12 more with show_trainable)                              */
+    int show_trainable; /* 1: a column Y, N, or - for layers without weights                   */
+    int plan_batch;     /* above 0: then nn_model_print_plan for batches of that many rows     */
+    int reserved;       /* 0                                                                   */
+} nn_summary_options;
+NN_API nn_status nn_model_print_summary(const nn_summary_options *options);
+#ifndef __cplusplus
+#define nn_summary(...) nn_model_print_summary(NN_OPTIONS(nn_summary_options, __VA_ARGS__))
+#endif
+
+/* The same with nothing but the model and the stream, which must be given. */
 NN_API nn_status nn_model_summary(nn_model *model, void *stream);
+
+/*
+ * Writes the graph as Graphviz text: a box per layer with its name, class, shapes and parameters,
+ * frozen layers marked; for `dot -Tsvg`. What keras.utils.plot_model draws with show_shapes.
+ * stream as above, not NULL. NN_EINVAL, NN_EIO.
+ */
+NN_API nn_status nn_model_dot(nn_model *model, void *stream);
 
 /* Prints the memory plan for training with batches of that many rows: each block, its bytes, its
  * life and place, the total; before any of it is allocated. Builds the model; without a compile the
@@ -126,6 +152,45 @@ NN_API const nn_shape *nn_model_input_shape_at(nn_model *model, size_t index);
 NN_API const nn_shape *nn_model_output_shape_at(nn_model *model, size_t index);
 NN_API const char *nn_model_input_name(nn_model *model, size_t index);
 NN_API const char *nn_model_output_name(nn_model *model, size_t index);
+
+/* ---- Layers by name -------------------------------------------------------------------------
+ * Names are those of the summary: given ones, or counted (conv2d, conv2d_1, ...). All calls build
+ * the model first; NN_ENOTFOUND for an unknown name.
+ */
+
+/* Layers in the order they were added, inputs included; a name is lent, NULL where there is none. */
+NN_API size_t nn_model_layer_count(nn_model *model);
+NN_API const char *nn_model_layer_name(nn_model *model, size_t index);
+
+/*
+ * Keras's layer.trainable. A frozen layer's weights are not updated (no decay, no momentum) and
+ * have no gradient; a frozen batch normalization uses its moving averages and leaves them alone, in
+ * training too; Dropout goes on as before. Where nothing before a layer is trained, backward ends
+ * there: nothing is kept for it. layer NULL: all of them. Takes effect with the next fit or
+ * train_on_batch, without compiling again; contexts made for training before are NN_ESTATE. Saved
+ * with the model.
+ */
+NN_API nn_status nn_model_set_trainable(nn_model *model, const char *layer, int trainable);
+/* Freezes the layer and every layer that its output is made from: in a chain, the layers up to it. */
+NN_API nn_status nn_model_freeze_until(nn_model *model, const char *layer);
+/* 1, or 0 where the layer is frozen (or there is none). */
+NN_API int nn_model_trainable(nn_model *model, const char *layer);
+
+/* ---- Models made of a model -----------------------------------------------------------------
+ * New models that share nothing with the old one, which they outlive; layers keep their names and
+ * stay frozen where they were. Not compiled. The caller frees them. NULL: the model's failure,
+ * NN_ENOMEM.
+ */
+
+/* The same layers with first weights drawn from this seed (Keras's clone_model); the old model's
+ * own seed gives what that began with. */
+NN_API nn_model *nn_model_clone(nn_model *model, uint64_t seed);
+/* The same layers with the same weights. */
+NN_API nn_model *nn_model_copy(nn_model *model);
+/* The layers that the output of the named one is made from, with their weights; that is the new
+ * model's output (Keras: Model(model.input, model.get_layer(name).output)). NN_ENOTFOUND; NN_EINVAL
+ * where the name is an input's. */
+NN_API nn_model *nn_model_until(nn_model *model, const char *layer);
 
 /* ---- Weights by name ------------------------------------------------------------------------
  * Names are layer/weight: "conv2d/kernel", "batch_normalization/moving_mean". Order: layer by

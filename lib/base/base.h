@@ -119,6 +119,8 @@ typedef struct nn__object {
 /* `size` bytes that begin with an nn__object; options (NULL: all absent) are copied by the rules of
  * nn/base.h. NULL only for lack of memory. */
 void *nn__object_new(size_t size, const nn_kind *kind, const void *options);
+/* The same kind and options, strings copied; NULL only for lack of memory. */
+void *nn__object_copy(size_t size, const nn__object *from);
 void nn__object_free(void *object); /* NULL is fine */
 /* Frees the objects of a list that nobody takes: not those that are owned, each only once, NULLs
  * passed over. release frees one. */

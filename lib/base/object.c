@@ -18,6 +18,23 @@ void *nn__object_new(size_t size, const nn_kind *kind, const void *options)
     return object;
 }
 
+/* Numbers are taken as they stand: filling in defaults once more would take a zero that was meant
+ * for an absent one. */
+void *nn__object_copy(size_t size, const nn__object *from)
+{
+    const nn_kind *kind = from->kind;
+    nn__object *object = nn__object_new(size, kind, NULL);
+    if (object == NULL)
+        return NULL;
+    nn__options_free(kind, object->options);
+    memcpy(object->options, from->options, kind->options_size);
+    if (nn__options_own_strings(kind, object->options) != NN_OK) {
+        nn__object_free(object);
+        return NULL;
+    }
+    return object;
+}
+
 void nn__object_free(void *memory)
 {
     nn__object *object = memory;

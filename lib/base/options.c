@@ -111,6 +111,21 @@ nn_status nn__options_read(void *copy, size_t size, const void *options, const c
     return NN_OK;
 }
 
+nn_status nn__options_own_strings(const nn_kind *kind, void *options)
+{
+    nn_status status = NN_OK;
+    for (size_t i = 0; i < kind->option_count; i++) {
+        void *place = (char *)options + kind->options[i].offset;
+        if (kind->options[i].type != NN_OPTION_STRING)
+            continue;
+        if (status != NN_OK)
+            memset(place, 0, sizeof(char *)); /* not ours to free */
+        else
+            status = option_copy_string(place);
+    }
+    return status;
+}
+
 void nn__options_free(const nn_kind *kind, void *options)
 {
     for (size_t i = 0; i < kind->option_count; i++) {

@@ -17,6 +17,10 @@ nn_status nn__options_read(void *copy, size_t size, const void *options, const c
 /* Required fields and ranges; the message is "name: field value, the rule". */
 nn_status nn__options_check(const nn_kind *kind, const void *options, const char *name);
 
+/* Puts copies in the place of strings that belong to others. On NN_ENOMEM every string is the
+ * options' own or NULL. */
+nn_status nn__options_own_strings(const nn_kind *kind, void *options);
+
 /* Frees the strings in the options. */
 void nn__options_free(const nn_kind *kind, void *options);
 

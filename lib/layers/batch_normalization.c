@@ -73,8 +73,9 @@ static nn_status batch_norm_infer(nn_infer *infer)
     infer->output = *x;
     infer->partials = nn__mul(
         nn__add(nn__mul((size_t)run.parts + 1, 2 * sizeof(double)), 5 * sizeof(nn_real)), run.c);
-    infer->flags = NN_DX_OVER_DY | (infer->training ? NN_KEEPS_X : NN_Y_OVER_X);
-    if (infer->training)
+    int batch_statistics = infer->training && infer->trainable;
+    infer->flags = NN_DX_OVER_DY | (batch_statistics ? NN_KEEPS_X : NN_Y_OVER_X);
+    if (batch_statistics)
         infer->kept = 2 * run.c * sizeof(nn_real);
     return NN_OK;
 }
@@ -273,6 +274,16 @@ static void batch_norm_dx_task(const nn_pass *pass, void *arg, int index, int wo
                                run->factors + 2 * c, n, c);
 }
 
+/* dx = a dy; x is not read, nor kept where the layer is frozen. */
+static void batch_norm_dx_constant_task(const nn_pass *pass, void *arg, int index, int worker)
+{
+    const nn__batch_norm_run *run = arg;
+    size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
+    nn__kernels->column_scale_shift(pass->dx[0] + first * c,
+                                    run->dy_of_part(pass, run, index, worker), run->factors,
+                                    run->factors + c, n, c);
+}
+
 void nn__batch_norm_backward(const nn_pass *pass, nn__batch_norm_run *run)
 {
     int constant = !pass->training || !pass->trainable;
@@ -280,8 +291,10 @@ void nn__batch_norm_backward(const nn_pass *pass, nn__batch_norm_run *run)
         batch_norm_gradients(pass, run);
     if (pass->dx[0] == NULL)
         return;
+    if (constant && pass->kept == NULL)
+        batch_norm_moving_statistics(pass, run); /* as forward had them */
     batch_norm_dx_factors(pass, run, constant);
-    nn_parallel(pass, run->parts, batch_norm_dx_task, run);
+    nn_parallel(pass, run->parts, constant ? batch_norm_dx_constant_task : batch_norm_dx_task, run);
 }
 
 static void batch_norm_backward(const nn_pass *pass)

@@ -177,13 +177,14 @@ static nn_status conv2d_infer(nn_infer *infer)
                              w->kh, w->kw, w->sh, w->sw, w->dh, w->dw, g.groups);
     infer->output = (nn_shape){3, {w->oh, w->ow, g.filters}};
     infer->activation = o->activation;
-    infer->flags = NN_KEEPS_X | NN_EPILOGUE;
+    infer->flags = NN_EPILOGUE | (infer->trainable ? NN_KEEPS_X : 0); /* dx needs no x */
     infer->scratch = conv2d_scratch(&g) * sizeof(nn_real);
     size_t weights = (size_t)g.depth * (size_t)g.filters;
     if (uses_winograd(o, &g, w, infer->batch) || uses_winograd(o, &g, &g.mirror, infer->batch))
         infer->partials = nn__mul(nn__conv2d_winograd_memory(&g, infer->batch), sizeof(nn_real));
-    if (infer->training) /* then the turned kernel, each group's dkernel, each group's db */
-        infer->partials += (weights + GROUPS * (weights + (size_t)g.filters)) * sizeof(nn_real);
+    size_t sums = infer->trainable ? GROUPS * (weights + (size_t)g.filters) : 0;
+    if (infer->backward) /* then the turned kernel, each group's dkernel, each group's db */
+        infer->partials += (weights + sums) * sizeof(nn_real);
     NN_TRY(nn_infer_weight(infer, "kernel", (const int[]){w->kh, w->kw, g.group_c, g.filters}, 4,
                            o->kernel_initializer, 1));
     if (o->no_bias)

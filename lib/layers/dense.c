@@ -62,13 +62,13 @@ static struct dense dense_geometry(const nn_dense_options *o, const nn_shape *x,
 }
 
 /* Numbers needed between the two halves of forward or backward, for up to `rows` samples. */
-static size_t dense_parts(const nn_dense_options *o, const nn_shape *x, int rows, int training)
+static size_t dense_parts(const nn_dense_options *o, const nn_shape *x, int rows, int gradients)
 {
     struct dense g = dense_geometry(o, x, rows);
     size_t few_rows = (size_t)(g.n < FEW_ROWS ? g.n : FEW_ROWS);
     size_t forward = (size_t)g.chunks * few_rows * (size_t)g.u;
     size_t backward = (size_t)GROUPS * ((size_t)g.k + 1) * (size_t)g.u;
-    if (!training || g.few)
+    if (!gradients || g.few)
         return forward;
     return backward > forward ? backward : forward;
 }
@@ -83,8 +83,9 @@ static nn_status dense_infer(nn_infer *infer)
     if (n > (double)(1 << 30) || nn__shape_count(&infer->output) > SIZE_MAX / 64)
         return nn_infer_fail(infer, NN_ENOTSUP, "%.0f rows of %d units are too many", n, o->units);
     infer->activation = o->activation;
-    infer->flags = NN_KEEPS_X | NN_EPILOGUE;
-    infer->partials = dense_parts(o, x, infer->batch, infer->training) * sizeof(nn_real);
+    infer->flags = NN_EPILOGUE | (infer->trainable ? NN_KEEPS_X : 0); /* dx needs no x */
+    int gradients = infer->backward && infer->trainable;
+    infer->partials = dense_parts(o, x, infer->batch, gradients) * sizeof(nn_real);
     NN_TRY(nn_infer_weight(infer, "kernel", (const int[]){x->dims[x->rank - 1], o->units}, 2,
                            o->kernel_initializer, 1));
     if (o->no_bias)

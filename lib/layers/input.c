@@ -5,11 +5,13 @@ typedef struct input_options {
     size_t struct_size;
     nn_shape shape;
     int reserved;
+    const char *name; /* set where a model is made of another one */
 } input_options;
-NN__NO_TAIL_PADDING(input_options, reserved);
+NN__NO_TAIL_PADDING(input_options, name);
 
 static const nn_option input_fields[] = {
     NN__OPTION(input_options, SHAPE, shape),
+    NN__OPTION(input_options, STRING, name),
 };
 
 static nn_status input_infer(nn_infer *infer)

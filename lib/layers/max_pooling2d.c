@@ -51,7 +51,7 @@ static nn_status max_pooling2d_infer(nn_infer *infer)
         return nn_infer_fail(infer, NN_ESHAPE, "pool %dx%d exceeds the input %dx%d", s.kh, s.kw,
                              s.h, s.w);
     infer->output = (nn_shape){.rank = 3, .dims = {s.oh, s.ow, s.c}};
-    if (infer->training)
+    if (infer->backward)
         infer->kept = nn__mul(nn__mul((size_t)infer->batch, nn__shape_count(&infer->output)),
                               sizeof(uint32_t));
     return NN_OK;

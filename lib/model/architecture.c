@@ -3,6 +3,7 @@
  *   {"name":"sequential","seed":1,"output":6,
  *    "nodes":[{"inputs":[],"layer":{"kind":"input","options":{...}}}, ...]}
  * With several outputs, "outputs":[5,6] stands in the place of "output".
+ * A node that is frozen has "trainable":false besides.
  */
 #include "model/architecture.h"
 
@@ -41,6 +42,10 @@ nn_status nn__architecture_text(nn_model *model, char **text)
         nn__json_end_array(&w);
         nn__json_key(&w, "layer");
         nn__object_to_json(&w, &node->layer->object);
+        if (node->frozen) {
+            nn__json_key(&w, "trainable");
+            nn__json_put_bool(&w, 0);
+        }
         nn__json_end_object(&w);
     }
     nn__json_end_array(&w);
@@ -81,6 +86,14 @@ static nn_status inputs_from_json(const nn__json *json, uint32_t node, int *inpu
     return NN_OK;
 }
 
+/* Only frozen layers say so. */
+static int frozen_in_json(const nn__json *json, uint32_t node)
+{
+    int trainable = 1;
+    nn__json_bool(json, nn__json_member(json, node, "trainable"), &trainable);
+    return !trainable;
+}
+
 static nn_status node_from_json(nn_model *model, const nn__json *json, uint32_t node, int index,
                                 const char *path)
 {
@@ -100,6 +113,8 @@ static nn_status node_from_json(nn_model *model, const nn__json *json, uint32_t 
             status = nn__last_status();
         else if (nn__model_append(model, layer, inputs, (int)count) < 0)
             status = nn__model_check(model);
+        else
+            model->nodes[model->node_count - 1].frozen = frozen_in_json(json, node);
     }
     nn__free(inputs);
     nn__free(where);

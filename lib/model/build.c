@@ -33,14 +33,15 @@ static nn_status build_given_names(nn_model *model)
     return NN_OK;
 }
 
-/* The others are counted by kind: conv2d, conv2d_1, conv2d_2. */
+/* The others are counted by kind: conv2d, conv2d_1, conv2d_2. Inputs are named as in Keras. */
 static nn_status build_counted_names(nn_model *model)
 {
     for (int i = 0; i < model->node_count; i++) {
         nn__node *node = &model->nodes[i];
         if (node->name != NULL)
             continue;
-        const char *root = node->layer->object.kind->name;
+        const nn_layer_kind *kind = nn__layer_kind(node->layer);
+        const char *root = kind->inputs == NN_NO_INPUT ? "input_layer" : kind->kind.name;
         size_t bytes = strlen(root) + 16;
         char *name = nn__alloc(bytes, "a layer's name");
         if (name == NULL)
@@ -89,6 +90,12 @@ static nn_status build_check_graph(const nn_model *model)
     return NN_OK;
 }
 
+size_t nn__weight_end(const nn__weight *weight)
+{
+    return nn__add(weight->offset,
+                   (weight->count + ALIGNED_REALS - 1) / ALIGNED_REALS * ALIGNED_REALS);
+}
+
 static size_t place_weights(nn_model *model, int trainable, size_t offset)
 {
     for (int i = 0; i < model->weight_count; i++) {
@@ -96,8 +103,7 @@ static size_t place_weights(nn_model *model, int trainable, size_t offset)
         if (weight->trainable != trainable)
             continue;
         weight->offset = offset;
-        offset =
-            nn__add(offset, (weight->count + ALIGNED_REALS - 1) / ALIGNED_REALS * ALIGNED_REALS);
+        offset = nn__weight_end(weight);
     }
     return offset;
 }
@@ -131,6 +137,7 @@ static nn_status build_all(nn_model *model)
         status = build_node(model, i, shapes);
     nn__free(shapes);
     NN_TRY(status);
+    nn__model_activate(model);
     return build_values(model);
 }
 

@@ -64,21 +64,22 @@ static nn_real **run_step(nn_context *context, nn__run *run, int s, nn_real **ro
     for (int i = 0; i < step->input_count; i++)
         x[i] = block_at(context, plan, plan->value[step->inputs[i]]);
     run_shapes(context->model, step, shapes);
-    *pass = (nn_pass){.struct_size = sizeof *pass,
-                      .options = step->fused.first != NULL ? &step->fused : step->options,
-                      .training = run->program.training,
-                      .trainable = !context->model->nodes[step->node].frozen,
-                      .activation = step->activation,
-                      .input_count = step->input_count,
-                      .node = (uint32_t)step->node,
-                      .x_shape = shapes,
-                      .y_shape = &context->model->nodes[step->last_node].output,
-                      .x = (const nn_real *const *)(void *)x,
-                      .y = block_at(context, plan, plan->value[step->output]),
-                      .dy = block_at(context, plan, plan->gradient[step->output]),
-                      .dx = dx,
-                      .kept = block_at(context, plan, plan->kept[s]),
-                      .engine = &context->engine};
+    *pass = (nn_pass){
+        .struct_size = sizeof *pass,
+        .options = step->fused.first != NULL ? &step->fused : step->options,
+        .training = run->program.training,
+        .trainable = !context->model->nodes[step->node].frozen,
+        .activation = step->activation,
+        .input_count = step->input_count,
+        .node = (uint32_t)step->node,
+        .x_shape = shapes,
+        .y_shape = &context->model->nodes[step->last_node].output,
+        .x = (const nn_real *const *)(void *)x,
+        .y = block_at(context, plan, plan->value[step->output]),
+        .dy = plan->backward[s] == 1 ? block_at(context, plan, plan->gradient[step->output]) : NULL,
+        .dx = dx,
+        .kept = block_at(context, plan, plan->kept[s]),
+        .engine = &context->engine};
     return run_weights(context, pass, step, dx + step->input_count);
 }
 
@@ -190,6 +191,27 @@ static nn_status context_alloc_batch(nn_context *context, int batch)
     return NN_OK;
 }
 
+/* Neighbouring weights that are trained make one range: without frozen layers, one for all. */
+static nn_status context_find_trained(nn_context *context)
+{
+    const nn_model *model = context->model;
+    size_t end = 0;
+    context->trained = nn__alloc_array((size_t)model->weight_count, sizeof(nn__range), "a context");
+    if (context->trained == NULL)
+        return NN_ENOMEM;
+    for (int i = 0; i < model->weight_count; i++) { /* offsets rise with the index */
+        const nn__weight *weight = &model->weights[i];
+        if (!weight->trainable || model->nodes[weight->node].frozen)
+            continue;
+        if (context->trained_count == 0 || weight->offset != end)
+            context->trained[context->trained_count++].first = weight->offset;
+        end = nn__weight_end(weight);
+        nn__range *range = &context->trained[context->trained_count - 1];
+        range->count = end - range->first;
+    }
+    return NN_OK;
+}
+
 static nn_status context_build(nn_context *context, const int batches[NN__MODES], int no_fusion)
 {
     size_t arena = 0;
@@ -214,6 +236,7 @@ static nn_status context_build(nn_context *context, const int batches[NN__MODES]
         if (context->gradients == NULL)
             return NN_ENOMEM;
     }
+    NN_TRY(context_find_trained(context));
     NN_TRY(context_alloc_batch(context, most));
     for (int mode = 0; mode < NN__MODES; mode++)
         if (batches[mode] > 0)
@@ -231,6 +254,7 @@ nn_context *nn__context_make(nn_model *model, const int batches[NN__MODES], int 
         return NULL;
     context->model = model;
     context->compiled = model->compiled;
+    context->trainable_changes = model->trainable_changes;
     context->engine.threads = threads > 0 ? threads : nn__model_threads(model);
     if (context_build(context, batches, no_fusion) != NN_OK) {
         nn_context_free(context);
@@ -275,6 +299,7 @@ void nn_context_free(nn_context *context)
     nn__free(context->arena);
     nn__free(context->engine.scratch);
     nn__free(context->gradients);
+    nn__free(context->trained);
     for (int k = 0; k < context->output_count; k++) {
         nn__free(context->outputs[k].targets);
         nn__free(context->outputs[k].classes);

@@ -107,7 +107,9 @@ nn_status nn__model_infer(nn_model *model, int node, int training, int batch, in
                         .batch = batch,
                         .input_count = n->input_count,
                         .inputs = shapes,
-                        .engine = &engine};
+                        .engine = &engine,
+                        .trainable = !n->frozen,
+                        .backward = training && n->active};
     nn_status status = nn__layer_kind(n->layer)->infer(about);
     if (status == NN_OK)
         status = infer_check_answer(about);

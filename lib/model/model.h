@@ -24,7 +24,8 @@ typedef struct nn__node {
     int input_count;
     nn_shape output; /* without the row dimension             */
     int first_weight, weight_count;
-    int frozen; /* 1: weights are not trained; 0 for now */
+    int frozen; /* 1: its weights are not trained                            */
+    int active; /* something is trained here or before: backward gets here   */
 } nn__node;
 
 /* A weight: a segment of the model's block of values. Parameters (trainable) come first in the
@@ -55,7 +56,8 @@ struct nn_model {
 
     char *name;
     uint64_t seed;
-    int threads; /* 0: the default */
+    int threads;           /* 0: the default                                   */
+    int trainable_changes; /* how often freezing changed: contexts remember theirs */
 
     nn__node *nodes;
     int node_count, node_capacity;
@@ -102,7 +104,20 @@ const nn__node *nn__model_input(const nn_model *model, int index);
 const nn__node *nn__model_output(const nn_model *model, int index);
 /* Frees what compile gave an output. */
 void nn__head_clear(nn__head *head);
+/* The end of a weight's segment, padding included: where the next one begins. */
+size_t nn__weight_end(const nn__weight *weight);
 const nn__weight *nn__model_weight(const nn_model *model, const char *name);
+
+/* ---- trainable.c ---- */
+
+/* Does the optimizer change weights of this node? */
+int nn__node_trains(const nn_model *model, int node);
+/* The node of that name in a built model; -1 with NN_ENOTFOUND raised, what begins the message. */
+int nn__model_node(const nn_model *model, const char *name, const char *what);
+/* marks[node] = 1 for the node and all that it is made from, else 0. */
+void nn__model_mark_before(const nn_model *model, int node, unsigned char *marks);
+/* Sets `active` of all nodes. */
+void nn__model_activate(nn_model *model);
 
 /* ---- infer.c ---- */
 

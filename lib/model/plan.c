@@ -26,7 +26,8 @@ void nn__plan_free(nn__plan *plan)
 static nn_status plan_alloc(nn__plan *plan, const nn__program *program)
 {
     size_t values = (size_t)program->value_count, steps = (size_t)program->step_count;
-    size_t most = 2 * values + 4 * steps + (size_t)program->prediction_count, numbers = most;
+    size_t most = 2 * values + 4 * steps + (size_t)program->prediction_count;
+    size_t numbers = most + steps;
     plan->blocks = nn__alloc_array(most, sizeof *plan->blocks, "the memory plan");
     plan->numbers = nn__alloc_array(numbers, sizeof *plan->numbers, "the memory plan");
     if (plan->blocks == NULL || plan->numbers == NULL)
@@ -40,6 +41,7 @@ static nn_status plan_alloc(nn__plan *plan, const nn__program *program)
     plan->backward_partials = plan->forward_partials + steps;
     plan->sum = plan->backward_partials + steps;
     plan->loss_sum = plan->sum + steps;
+    plan->backward = plan->loss_sum + (size_t)program->prediction_count;
     return NN_OK;
 }
 
@@ -63,6 +65,7 @@ struct planning {
     const nn__program *program;
     nn__plan *plan;
     int loss_time; /* S                               */
+    int *wanted;   /* [values]: something before it is trained; 0 in inference */
 };
 
 static int backward_time(const struct planning *p, int step)
@@ -87,6 +90,13 @@ static int value_owner(const struct planning *p, int value)
     return value < p->program->input_count ? -1 - value : p->program->values[value].producer;
 }
 
+/* Does backward of step s read what the flag (NN_KEEPS_X, NN_KEEPS_Y) says? */
+static int keeps(const struct planning *p, int s, unsigned flag)
+{
+    const nn__step *step = &p->program->steps[s];
+    return p->wanted[step->output] && (step->about.flags & flag) != 0;
+}
+
 /* ---- Values ---- */
 
 /* May step s write its output over its first input? */
@@ -98,11 +108,8 @@ static int may_overwrite_x(const struct planning *p, int s)
         x->count != p->program->values[step->output].count ||
         nn__program_predicts(p->program, step->inputs[0]))
         return 0;
-    if (!p->program->training)
-        return 1;
-    int x_is_kept =
-        x->producer >= 0 && (p->program->steps[x->producer].about.flags & NN_KEEPS_Y) != 0;
-    return !x_is_kept && !(step->about.flags & NN_KEEPS_X);
+    int x_is_kept = x->producer >= 0 && keeps(p, x->producer, NN_KEEPS_Y);
+    return !x_is_kept && !keeps(p, s, NN_KEEPS_X);
 }
 
 static void plan_values(struct planning *p)
@@ -116,7 +123,7 @@ static void plan_values(struct planning *p)
         for (int i = 0; i < step->input_count; i++) {
             nn__block *x = &plan->blocks[plan->value[step->inputs[i]]];
             block_live(x, s);
-            if (program->training && (step->about.flags & NN_KEEPS_X))
+            if (keeps(p, s, NN_KEEPS_X))
                 block_live(x, backward_time(p, s));
         }
         if (may_overwrite_x(p, s))
@@ -124,7 +131,7 @@ static void plan_values(struct planning *p)
         else
             plan->value[step->output] =
                 plan_block(plan, "y", s, value_bytes(p, step->output), s, s);
-        if (program->training && (step->about.flags & NN_KEEPS_Y))
+        if (keeps(p, s, NN_KEEPS_Y))
             block_live(&plan->blocks[plan->value[step->output]], backward_time(p, s));
     }
     for (int k = 0; k < program->prediction_count; k++)
@@ -132,15 +139,6 @@ static void plan_values(struct planning *p)
 }
 
 /* ---- Gradients ---- */
-
-static int node_trains(const nn_model *model, int node)
-{
-    const nn__node *n = &model->nodes[node];
-    for (int i = n->first_weight; !n->frozen && i < n->first_weight + n->weight_count; i++)
-        if (model->weights[i].trainable)
-            return 1;
-    return 0;
-}
 
 /* The block of a value's gradient: that of its only reader's dy where dx may be written over it. */
 static void plan_gradient(struct planning *p, int s, int input)
@@ -176,7 +174,7 @@ static void plan_loss_gradients(struct planning *p, const int *wanted)
 }
 
 /* Backward, step by step: every wanted gradient is there when its step comes. */
-static void plan_gradients(struct planning *p, const int *wanted)
+static void plan_gradients(struct planning *p)
 {
     const nn__program *program = p->program;
     nn__plan *plan = p->plan;
@@ -184,11 +182,12 @@ static void plan_gradients(struct planning *p, const int *wanted)
     for (int s = program->step_count - 1; s >= 0; s--) {
         const nn__step *step = &program->steps[s];
         size_t extra = 0;
-        if (plan->gradient[step->output] == NN__NO_BLOCK)
-            continue; /* nothing behind it reaches the loss */
+        plan->backward[s] = p->wanted[step->output] && plan->gradient[step->output] != NN__NO_BLOCK;
+        if (!plan->backward[s])
+            continue; /* nothing is trained, or nothing behind it reaches the loss */
         block_live(&plan->blocks[plan->gradient[step->output]], backward_time(p, s));
         for (int i = 0; i < step->input_count; i++) {
-            if (!wanted[step->inputs[i]])
+            if (!p->wanted[step->inputs[i]])
                 continue;
             if (plan->gradient[step->inputs[i]] == NN__NO_BLOCK)
                 plan_gradient(p, s, i);
@@ -203,14 +202,14 @@ static void plan_gradients(struct planning *p, const int *wanted)
 }
 
 /* wanted[v]: something before v is trained. */
-static void find_wanted(const struct planning *p, int *wanted)
+static void find_wanted(const struct planning *p)
 {
     for (int s = 0; s < p->program->step_count; s++) {
         const nn__step *step = &p->program->steps[s];
-        int wants = !step->is_activation && node_trains(p->model, step->node);
+        int wants = !step->is_activation && nn__node_trains(p->model, step->node);
         for (int i = 0; i < step->input_count; i++)
-            wants = wants || wanted[step->inputs[i]];
-        wanted[step->output] = wants;
+            wants = wants || p->wanted[step->inputs[i]];
+        p->wanted[step->output] = wants;
     }
 }
 
@@ -221,12 +220,12 @@ static void plan_step_memory(struct planning *p)
     nn__plan *plan = p->plan;
     for (int s = 0; s < p->program->step_count; s++) {
         const nn_infer *about = &p->program->steps[s].about;
-        int back = backward_time(p, s), training = p->program->training;
+        int back = backward_time(p, s), goes_back = plan->backward[s] == 1;
         if (about->kept > 0)
-            plan->kept[s] = plan_block(plan, "kept", s, about->kept, s, training ? back : s);
+            plan->kept[s] = plan_block(plan, "kept", s, about->kept, s, goes_back ? back : s);
         if (about->partials > 0) {
             plan->forward_partials[s] = plan_block(plan, "partials", s, about->partials, s, s);
-            if (training)
+            if (goes_back)
                 plan->backward_partials[s] =
                     plan_block(plan, "partials", s, about->partials, back, back);
         }
@@ -295,20 +294,20 @@ static nn_status plan_place(nn__plan *plan)
 
 nn_status nn__plan_make(const nn_model *model, const nn__program *program, nn__plan *plan)
 {
-    struct planning p = {model, program, plan, program->step_count};
+    struct planning p = {model, program, plan, program->step_count, NULL};
     memset(plan, 0, sizeof *plan);
-    int *wanted = nn__alloc_array((size_t)program->value_count, sizeof *wanted, "the memory plan");
-    nn_status status = wanted == NULL ? NN_ENOMEM : plan_alloc(plan, program);
+    p.wanted = nn__alloc_array((size_t)program->value_count, sizeof *p.wanted, "the memory plan");
+    nn_status status = p.wanted == NULL ? NN_ENOMEM : plan_alloc(plan, program);
     if (status == NN_OK) {
+        if (program->training)
+            find_wanted(&p);
         plan_values(&p);
-        if (program->training) {
-            find_wanted(&p, wanted);
-            plan_gradients(&p, wanted);
-        }
+        if (program->training)
+            plan_gradients(&p);
         plan_step_memory(&p);
         status = plan_place(plan);
     }
-    nn__free(wanted);
+    nn__free(p.wanted);
     if (status != NN_OK)
         nn__plan_free(plan);
     return status;

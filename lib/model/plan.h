@@ -36,6 +36,8 @@ typedef struct nn__plan {
     int *value;    /* [values]                                                      */
     int *gradient; /* [values]: NN__NO_BLOCK where nobody wants it                  */
     int *kept;     /* [steps]                                                       */
+    int *backward; /* [steps]: 1 where the step goes backward: something at it or
+                      before it is trained, and it reaches the loss                 */
     int *forward_partials, *backward_partials; /* [steps]                           */
     int *sum;       /* [steps]: further gradients of values with several readers are
                        written here one behind the other, then added                */

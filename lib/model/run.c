@@ -188,7 +188,7 @@ void nn__context_backward(nn_context *context)
 
 struct update {
     const nn_optimizer_kind *kind;
-    nn_update whole;
+    nn_update whole; /* of the range that is being updated */
     int slots;
 };
 
@@ -204,6 +204,18 @@ static void update_chunk(void *arg, int index, int worker)
     for (int i = 0; i < u->slots; i++)
         part.slots[i] += first;
     u->kind->update(&part);
+}
+
+/* What is frozen lies between the ranges, and is not touched. */
+static void update_range(const nn_context *context, struct update u, const nn__range *range)
+{
+    u.whole.count = range->count;
+    u.whole.weights += range->first;
+    u.whole.gradients += range->first;
+    for (int i = 0; i < u.slots; i++)
+        u.whole.slots[i] += range->first;
+    nn__pool_run(context->engine.threads, (int)((range->count + CHUNK - 1) / CHUNK), update_chunk,
+                 &u);
 }
 
 void nn__context_step(nn_context *context)
@@ -222,8 +234,8 @@ void nn__context_step(nn_context *context)
     for (int i = 0; i < u.slots; i++)
         u.whole.slots[i] = model->slots + (size_t)i * model->parameter_values;
     u.kind->begin(&u.whole);
-    nn__pool_run(context->engine.threads, (int)((u.whole.count + CHUNK - 1) / CHUNK), update_chunk,
-                 &u);
+    for (int i = 0; i < context->trained_count; i++)
+        update_range(context, u, &context->trained[i]);
     model->step++;
 }
 

@@ -69,7 +69,8 @@ static size_t count_parameters(nn_model *model, int only_trainable)
     if (nn_model_build(model) != NN_OK)
         return 0;
     for (int i = 0; i < model->weight_count; i++)
-        if (model->weights[i].trainable || !only_trainable)
+        if (!only_trainable ||
+            (model->weights[i].trainable && !model->nodes[model->weights[i].node].frozen))
             count += model->weights[i].count;
     return count;
 }

@@ -78,6 +78,9 @@ static nn_status check_training(const nn_context *context)
         return nn_fail(NN_ESTATE, "context: it was not made for training");
     if (context->compiled != context->model->compiled)
         return nn_fail(NN_ESTATE, "context: the model was compiled anew; make a new context");
+    if (context->trainable_changes != context->model->trainable_changes)
+        return nn_fail(NN_ESTATE,
+                       "context: what is trainable has changed since; make a new context");
     return NN_OK;
 }
 
@@ -152,6 +155,8 @@ nn_status nn_context_gradient(const nn_context *context, const char *name, nn_re
         return NN_ENOTFOUND;
     if (!weight->trainable)
         return nn_fail(NN_ENOTFOUND, "%s: it is not trained and has no gradient", name);
+    if (context->model->nodes[weight->node].frozen)
+        return nn_fail(NN_ENOTFOUND, "%s: its layer is frozen, it has no gradient", name);
     if (values == NULL || weight->count != count)
         return nn_fail(NN_ESHAPE, "%s: %zu numbers are given, it has %zu", name, count,
                        weight->count);

@@ -259,8 +259,10 @@ static int context_fits(const nn_model *model, const nn_context *context,
     if (context == NULL || context->engine.threads != nn__model_threads(model))
         return 0;
     for (int mode = 0; mode < NN__MODES; mode++)
-        if (batches[mode] > 0 && (context->runs[mode].batch != batches[mode] ||
-                                  (mode != NN__PREDICT && context->compiled != model->compiled)))
+        if (batches[mode] > 0 &&
+            (context->runs[mode].batch != batches[mode] ||
+             (mode != NN__PREDICT && context->compiled != model->compiled) ||
+             (mode == NN__TRAIN && context->trainable_changes != model->trainable_changes)))
             return 0;
     return 1;
 }

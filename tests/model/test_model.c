@@ -203,8 +203,8 @@ END_TEST
 
 START_TEST(names_count_by_kind_and_avoid_given_ones)
 {
-    static const char *const names[] = {"input",   "dense",      "dense_2",
-                                        "dense_1", "activation", "head"};
+    static const char *const names[] = {"input_layer", "dense",      "dense_2",
+                                        "dense_1",     "activation", "head"};
     nn_model *model =
         nn_sequential(nn_input(4), nn_dense(3), nn_dense(3), nn_dense(3, .name = "dense_1"),
                       nn_activation(NN_RELU), nn_dense(1, .name = "head"));
