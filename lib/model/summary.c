@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/options.h"
 #include "model/plan.h"
 #include "model/summary_text.h"
 
@@ -24,30 +25,196 @@ static size_t optimizer_numbers(nn_model *model)
     return count;
 }
 
-static nn_status print_summary(nn_model *model, nn__summary_row *rows,
-                               char (*shapes)[NN__SUMMARY_SHAPE], FILE *stream)
+/* ---- Rows, in Keras's order ---- */
+
+/* In a chain every layer reads the one before it; it is shown as a Sequential, without the input. */
+static int is_chain(const nn_model *model)
 {
-    nn__summary summary = {.name = model->name, .rows = rows};
-    for (int i = 0; i < model->node_count; i++) {
-        const nn__node *node = &model->nodes[i];
-        if (node->input_count == 0)
+    for (int i = 0; i < model->node_count; i++)
+        if (model->nodes[i].input_count != (i > 0) || (i > 0 && model->nodes[i].inputs[0] != i - 1))
+            return 0;
+    return 1;
+}
+
+struct ordering {
+    int *depth; /* of a node: the longest way to the output; -1: none leads there      */
+    int *visit; /* its number in a walk from the output that takes first inputs first  */
+    int *stack;
+    int *order; /* the answer: nodes, the deepest first, equally deep ones as visited  */
+};
+
+static void order_depths(const nn_model *model, struct ordering *o)
+{
+    for (int i = 0; i < model->node_count; i++)
+        o->depth[i] = o->visit[i] = -1;
+    o->depth[model->output] = 0;
+    for (int i = model->node_count - 1; i >= 0; i--)
+        for (int k = 0; o->depth[i] >= 0 && k < model->nodes[i].input_count; k++) {
+            int *before = &o->depth[model->nodes[i].inputs[k]];
+            *before = *before > o->depth[i] ? *before : o->depth[i] + 1;
+        }
+}
+
+static void order_visits(const nn_model *model, struct ordering *o)
+{
+    int waiting = 0, visits = 0;
+    o->stack[waiting++] = model->output;
+    while (waiting > 0) {
+        int i = o->stack[--waiting];
+        if (o->visit[i] >= 0)
             continue;
-        size_t row = summary.row_count++;
-        rows[row] = (nn__summary_row){.name = node->name,
-                                      .class_name = node->layer->object.kind->class_name,
-                                      .shape = nn__summary_shape(&node->output, shapes[row]),
-                                      .parameters = node_parameters(model, i)};
+        o->visit[i] = visits++;
+        for (int k = model->nodes[i].input_count - 1; k >= 0; k--)
+            o->stack[waiting++] = model->nodes[i].inputs[k];
     }
-    summary.trainable = nn_model_trainable_parameters(model);
-    summary.frozen = nn_model_parameters(model) - summary.trainable;
-    summary.trainable_bytes = summary.trainable * sizeof(float);
-    summary.frozen_bytes = summary.frozen * sizeof(float);
-    summary.has_optimizer = model->step > 0; /* Keras makes the slots with the first step */
-    if (summary.has_optimizer) {
-        summary.optimizer = optimizer_numbers(model);
-        summary.optimizer_bytes = summary.optimizer * sizeof(float);
+}
+
+/* Sorts by insertion; what does not lead to the output comes last. */
+static void order_nodes(const nn_model *model, struct ordering *o)
+{
+    for (int i = 0; i < model->node_count; i++) {
+        int at = i;
+        for (; at > 0; at--) {
+            int before = o->order[at - 1];
+            if (o->depth[before] > o->depth[i] ||
+                (o->depth[before] == o->depth[i] && o->visit[before] <= o->visit[i]))
+                break;
+            o->order[at] = before;
+        }
+        o->order[at] = i;
     }
-    return nn__summary_print(&summary, stream);
+}
+
+/* Everything the rows need, one allocation each. */
+struct rows {
+    nn__summary_row *rows;
+    char (*shapes)[NN__SUMMARY_SHAPE];
+    char **connections;
+    int *numbers; /* memory of the ordering */
+    struct ordering ordering;
+    int count;
+};
+
+static nn_status rows_alloc(struct rows *r, const nn_model *model)
+{
+    size_t nodes = (size_t)model->node_count, inputs = 1;
+    for (int i = 0; i < model->node_count; i++)
+        inputs += (size_t)model->nodes[i].input_count;
+    r->rows = nn__alloc_array(nodes, sizeof *r->rows, "the summary");
+    r->shapes = nn__alloc_array(nodes, sizeof *r->shapes, "the summary");
+    r->connections = nn__alloc_array(nodes, sizeof *r->connections, "the summary");
+    r->numbers = nn__alloc_array(3 * nodes + inputs, sizeof *r->numbers, "the summary");
+    if (!r->rows || !r->shapes || !r->connections || !r->numbers)
+        return NN_ENOMEM;
+    r->ordering = (struct ordering){r->numbers, r->numbers + nodes, r->numbers + 3 * nodes,
+                                    r->numbers + 2 * nodes};
+    return NN_OK;
+}
+
+static void rows_free(struct rows *r)
+{
+    for (int i = 0; i < r->count; i++)
+        nn__free(r->connections[i]);
+    nn__free(r->rows);
+    nn__free(r->shapes);
+    nn__free(r->connections);
+    nn__free(r->numbers);
+}
+
+/* "conv2d[0][0], add[0][0]": in libnn a layer is used once and has one output. */
+static char *connections_text(const nn_model *model, const nn__node *node)
+{
+    size_t size = 2, length = 0;
+    for (int k = 0; k < node->input_count; k++)
+        size += strlen(model->nodes[node->inputs[k]].name) + sizeof ", [0][0]";
+    char *text = nn__alloc(size, "the summary");
+    if (text != NULL && node->input_count == 0)
+        text[0] = '-';
+    for (int k = 0; text != NULL && k < node->input_count; k++)
+        length += (size_t)snprintf(text + length, size - length, "%s%s[0][0]", k > 0 ? ", " : "",
+                                   model->nodes[node->inputs[k]].name);
+    return text;
+}
+
+static nn_status rows_add(struct rows *r, const nn_model *model, int index,
+                          const nn__summary *summary)
+{
+    const nn__node *node = &model->nodes[index];
+    int row = r->count++;
+    r->rows[row] = (nn__summary_row){.name = node->name,
+                                     .class_name = node->layer->object.kind->class_name,
+                                     .shape = nn__summary_shape(&node->output, r->shapes[row]),
+                                     .parameters = node_parameters(model, index)};
+    if (summary->with_trainable)
+        r->rows[row].trainable = node->weight_count == 0 ? "-" : node->frozen ? "N" : "Y";
+    if (summary->with_connections)
+        r->rows[row].connections = r->connections[row] = connections_text(model, node);
+    return summary->with_connections && r->connections[row] == NULL ? NN_ENOMEM : NN_OK;
+}
+
+static nn_status rows_fill(struct rows *r, const nn_model *model, const nn__summary *summary)
+{
+    NN_TRY(rows_alloc(r, model));
+    if (summary->with_connections) {
+        order_depths(model, &r->ordering);
+        order_visits(model, &r->ordering);
+        order_nodes(model, &r->ordering);
+        for (int i = 0; i < model->node_count; i++)
+            NN_TRY(rows_add(r, model, r->ordering.order[i], summary));
+        return NN_OK;
+    }
+    for (int i = 1; i < model->node_count; i++)
+        NN_TRY(rows_add(r, model, i, summary));
+    return NN_OK;
+}
+
+/* ---- The summary ---- */
+
+static void summary_totals(nn_model *model, nn__summary *summary)
+{
+    summary->trainable = nn_model_trainable_parameters(model);
+    summary->frozen = nn_model_parameters(model) - summary->trainable;
+    summary->trainable_bytes = summary->trainable * sizeof(float);
+    summary->frozen_bytes = summary->frozen * sizeof(float);
+    summary->has_optimizer = model->step > 0; /* Keras makes the slots with the first step */
+    if (summary->has_optimizer) {
+        summary->optimizer = optimizer_numbers(model);
+        summary->optimizer_bytes = summary->optimizer * sizeof(float);
+    }
+}
+
+static nn_status summary_check(const nn_summary_options *o)
+{
+    if (o->line_length != 0 && (o->line_length < 88 || o->line_length > 1000))
+        return nn_fail(NN_EINVAL, "summary: line_length is %d, it must be 88..1000",
+                       o->line_length);
+    if (o->plan_batch < 0)
+        return nn_fail(NN_EINVAL, "summary: plan_batch is %d", o->plan_batch);
+    return NN_OK;
+}
+
+nn_status nn_model_print_summary(const nn_summary_options *options)
+{
+    nn_summary_options o;
+    NN_TRY(nn__options_read(&o, sizeof o, options, "summary"));
+    NN_TRY(summary_check(&o));
+    NN_TRY(nn_model_build(o.model));
+    FILE *stream = o.stream == NULL ? stdout : o.stream;
+    nn__summary summary = {.name = o.model->name,
+                           .width = o.line_length,
+                           .with_connections = !is_chain(o.model),
+                           .with_trainable = o.show_trainable};
+    struct rows rows = {0};
+    nn_status status = rows_fill(&rows, o.model, &summary);
+    summary.rows = rows.rows;
+    summary.row_count = (size_t)rows.count;
+    summary_totals(o.model, &summary);
+    if (status == NN_OK)
+        status = nn__summary_print(&summary, stream);
+    rows_free(&rows);
+    if (status == NN_OK && o.plan_batch > 0)
+        status = nn_model_print_plan(o.model, o.plan_batch, stream);
+    return status;
 }
 
 nn_status nn_model_summary(nn_model *model, void *stream)
@@ -55,14 +222,8 @@ nn_status nn_model_summary(nn_model *model, void *stream)
     NN_TRY(nn_model_build(model));
     if (stream == NULL)
         return nn_fail(NN_EINVAL, "summary: the stream is NULL");
-    size_t count = (size_t)model->node_count;
-    nn__summary_row *rows = nn__alloc_array(count, sizeof *rows, "the summary");
-    char(*shapes)[NN__SUMMARY_SHAPE] = nn__alloc_array(count, sizeof *shapes, "the summary");
-    nn_status status =
-        rows != NULL && shapes != NULL ? print_summary(model, rows, shapes, stream) : NN_ENOMEM;
-    nn__free(rows);
-    nn__free(shapes);
-    return status;
+    return nn_model_print_summary(&(nn_summary_options){
+        .struct_size = sizeof(nn_summary_options), .model = model, .stream = stream});
 }
 
 /* ---- The plan ---- */

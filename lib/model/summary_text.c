@@ -1,17 +1,25 @@
 /*
- * The table of Keras's summary(). A cell is cut into lines as Keras's table printer does it: at
- * blanks; a word that is wider than its column loses its end to an ellipsis.
+ * The table of Keras's summary(). Columns share the width, and a cell is cut into lines, as Keras's
+ * table printer does it: at blanks; a word that is wider than its column loses its end to an
+ * ellipsis.
  */
 #include "model/summary_text.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { COLUMNS = 3, RIGHT = 2 /* the column that is set to the right */ };
+enum { COLUMNS = 5, DEFAULT_WIDTH = 88 };
 
-/* Characters of a cell's text; a blank stands before and after it. */
-static const int widths[COLUMNS] = {36, 27, 15};
-static const char *const headings[COLUMNS] = {"Layer (type)", "Output Shape", "Param #"};
+typedef enum summary_side { LEFT, RIGHT, CENTER } summary_side;
+
+/* The columns of a table: at most name, shape, parameters, connections, trainable. */
+typedef struct summary_table {
+    FILE *stream;
+    int count;
+    const char *headings[COLUMNS];
+    int widths[COLUMNS]; /* characters of a cell's text; a blank stands before and after it */
+    summary_side sides[COLUMNS];
+} summary_table;
 
 /* What a rule or a line of text is made of: left edge, between columns, right edge, filling. */
 typedef struct summary_edges {
@@ -52,13 +60,13 @@ static void print_repeated(FILE *stream, const char *text, int count)
 
 /* ---- Lines of the table ---- */
 
-static void print_rule(FILE *stream, const summary_edges *edges)
+static void print_rule(const summary_table *table, const summary_edges *edges)
 {
-    for (int i = 0; i < COLUMNS; i++) {
-        fputs(i == 0 ? edges->left : edges->middle, stream);
-        print_repeated(stream, edges->filling, widths[i] + 2);
+    for (int i = 0; i < table->count; i++) {
+        fputs(i == 0 ? edges->left : edges->middle, table->stream);
+        print_repeated(table->stream, edges->filling, table->widths[i] + 2);
     }
-    fprintf(stream, "%s\n", edges->right);
+    fprintf(table->stream, "%s\n", edges->right);
 }
 
 /* Bytes of the part of text that goes on one line: words while they fit, blanks between. */
@@ -75,33 +83,40 @@ static size_t cell_line(const char *text, int width)
 }
 
 /* Prints the first line of a cell, padded; returns the text that is left for more lines. */
-static const char *print_cell(FILE *stream, const char *text, int column)
+static const char *print_cell(const summary_table *table, const char *text, int column)
 {
-    int width = widths[column];
+    FILE *stream = table->stream;
+    int width = table->widths[column];
     size_t length = cell_line(text, width), shown = length;
     int used = text_width(text, length), cut = used > width;
     if (cut) {
         shown = text_bytes(text, length, width - 1);
         used = width;
     }
-    if (column == RIGHT)
-        print_repeated(stream, " ", width - used);
+    int room = width - used, side = (int)table->sides[column];
+    int before = side == RIGHT ? room : side == CENTER ? room / 2 : 0;
+    print_repeated(stream, " ", before);
     fprintf(stream, "%.*s%s", (int)shown, text, cut ? "…" : "");
-    if (column != RIGHT)
-        print_repeated(stream, " ", width - used);
+    print_repeated(stream, " ", room - before);
     return text + length + strspn(text + length, " ");
 }
 
-static void print_cells(FILE *stream, const summary_edges *edges, const char *const *cells)
+static void print_cells(const summary_table *table, const summary_edges *edges,
+                        const char *const *cells)
 {
-    const char *left[COLUMNS] = {cells[0], cells[1], cells[2]};
+    const char *left[COLUMNS];
+    int more;
+    for (int i = 0; i < table->count; i++)
+        left[i] = cells[i];
     do {
-        for (int i = 0; i < COLUMNS; i++) {
-            fputs(i == 0 ? edges->left : edges->middle, stream);
-            left[i] = print_cell(stream, left[i], i);
+        more = 0;
+        for (int i = 0; i < table->count; i++) {
+            fputs(i == 0 ? edges->left : edges->middle, table->stream);
+            left[i] = print_cell(table, left[i], i);
+            more = more || left[i][0] != '\0';
         }
-        fprintf(stream, "%s\n", edges->right);
-    } while (left[0][0] != '\0' || left[1][0] != '\0' || left[2][0] != '\0');
+        fprintf(table->stream, "%s\n", edges->right);
+    } while (more);
 }
 
 /* ---- Numbers ---- */
@@ -148,7 +163,60 @@ static void print_total(FILE *stream, const char *what, size_t count, size_t byt
 
 /* ---- The whole ---- */
 
-static nn_status print_row(FILE *stream, const nn__summary_row *row)
+static void table_column(summary_table *table, const char *heading, double end, summary_side side)
+{
+    table->headings[table->count] = heading;
+    table->widths[table->count] = (int)end; /* its right edge, for now */
+    table->sides[table->count++] = side;
+}
+
+/* a / b, halves to the even neighbour. */
+static int divide_rounded(int a, int b)
+{
+    int whole = a / b, twice = 2 * (a % b);
+    return whole + (twice > b || (twice == b && whole % 2 == 1));
+}
+
+/*
+ * Keras gives the columns' right edges as parts of the width. That leaves no room for the lines
+ * between them, so its printer takes what is too much from all columns in equal parts, from the
+ * left.
+ */
+static void table_widths(summary_table *table, int width)
+{
+    int used = 0, too_much = 3 * table->count + 1;
+    for (int i = 0; i < table->count; i++) {
+        int edge = table->widths[i];
+        table->widths[i] = edge - used;
+        used = edge;
+    }
+    too_much += used - width;
+    for (int i = 0; i < table->count; i++) {
+        int part = divide_rounded(too_much, table->count - i);
+        table->widths[i] -= part;
+        too_much -= part;
+    }
+}
+
+static summary_table table_make(const nn__summary *summary, FILE *stream)
+{
+    static const double chain[] = {0.45, 0.80, 1.0}, graph[] = {0.3, 0.56, 0.74, 1.0};
+    const double *edges = summary->with_connections ? graph : chain;
+    const int width = summary->width > 0 ? summary->width : DEFAULT_WIDTH;
+    const double share = summary->with_trainable ? 0.9 : 1;
+    summary_table table = {.stream = stream};
+    table_column(&table, "Layer (type)", edges[0] * share * width, LEFT);
+    table_column(&table, "Output Shape", edges[1] * share * width, LEFT);
+    table_column(&table, "Param #", edges[2] * share * width, RIGHT);
+    if (summary->with_connections)
+        table_column(&table, "Connected to", edges[3] * share * width, LEFT);
+    if (summary->with_trainable)
+        table_column(&table, "Trainable", width, CENTER);
+    table_widths(&table, width);
+    return table;
+}
+
+static nn_status print_row(const summary_table *table, const nn__summary_row *row)
 {
     char number[NUMBER_TEXT];
     size_t size = strlen(row->name) + strlen(row->class_name) + sizeof " ()";
@@ -156,23 +224,29 @@ static nn_status print_row(FILE *stream, const nn__summary_row *row)
     if (title == NULL)
         return NN_ENOMEM;
     snprintf(title, size, "%s (%s)", row->name, row->class_name);
-    const char *const cells[COLUMNS] = {title, row->shape, count_text(row->parameters, number)};
-    print_cells(stream, &row_line, cells);
+    const char *cells[COLUMNS] = {title, row->shape, count_text(row->parameters, number)};
+    int count = 3;
+    if (row->connections != NULL)
+        cells[count++] = row->connections;
+    if (row->trainable != NULL)
+        cells[count++] = row->trainable;
+    print_cells(table, &row_line, cells);
     nn__free(title);
     return NN_OK;
 }
 
 static nn_status print_table(const nn__summary *summary, FILE *stream)
 {
-    print_rule(stream, &top_rule);
-    print_cells(stream, &heading_line, headings);
-    print_rule(stream, &heading_rule);
+    const summary_table table = table_make(summary, stream);
+    print_rule(&table, &top_rule);
+    print_cells(&table, &heading_line, table.headings);
+    print_rule(&table, &heading_rule);
     for (size_t i = 0; i < summary->row_count; i++) {
         if (i > 0)
-            print_rule(stream, &row_rule);
-        NN_TRY(print_row(stream, &summary->rows[i]));
+            print_rule(&table, &row_rule);
+        NN_TRY(print_row(&table, &summary->rows[i]));
     }
-    print_rule(stream, &bottom_rule);
+    print_rule(&table, &bottom_rule);
     return NN_OK;
 }
 

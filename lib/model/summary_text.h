@@ -1,6 +1,6 @@
 /*
- * The text of Keras's summary(): a table of 88 columns and the totals. Knows no model: it is given
- * names and numbers.
+ * The text of Keras's summary(): a table and the totals. Knows no model: it is given names and
+ * numbers.
  */
 #ifndef NN__MODEL_SUMMARY_TEXT_H
 #define NN__MODEL_SUMMARY_TEXT_H
@@ -14,12 +14,17 @@ typedef struct nn__summary_row {
     const char *class_name; /* "Conv2D"                 */
     const char *shape;      /* "(None, 32, 32, 10)"     */
     size_t parameters;
+    const char *connections; /* "conv2d[0][0], add[0][0]"; NULL: the table has no such column */
+    const char *trainable;   /* "Y", "N" or "-"; NULL: the table has no such column           */
 } nn__summary_row;
 
 typedef struct nn__summary {
     const char *name; /* of the model */
     const nn__summary_row *rows;
     size_t row_count;
+    int width;                         /* of the table; 0 is 88                    */
+    int with_connections;              /* 1: a column for the rows' connections    */
+    int with_trainable;                /* 1: one for trainable                     */
     size_t trainable, trainable_bytes; /* parameters and their memory                        */
     size_t frozen, frozen_bytes;       /* the others                                         */
     int has_optimizer;                 /* 1: a line for the optimizer, and part of the total */

@@ -28,11 +28,11 @@ static void summary_is(const nn__summary *summary, const char *const *lines, siz
 }
 
 static const nn__summary_row conv1_rows[] = {
-    {"conv2d", "Conv2D", "(None, 32, 32, 10)", 280},
-    {"max_pooling2d", "MaxPooling2D", "(None, 16, 16, 10)", 0},
-    {"flatten", "Flatten", "(None, 2560)", 0},
-    {"dense", "Dense", "(None, 100)", 256100},
-    {"dense_1", "Dense", "(None, 10)", 1010},
+    {"conv2d", "Conv2D", "(None, 32, 32, 10)", 280, NULL, NULL},
+    {"max_pooling2d", "MaxPooling2D", "(None, 16, 16, 10)", 0, NULL, NULL},
+    {"flatten", "Flatten", "(None, 2560)", 0, NULL, NULL},
+    {"dense", "Dense", "(None, 100)", 256100, NULL, NULL},
+    {"dense_1", "Dense", "(None, 10)", 1010, NULL, NULL},
 };
 
 static const char *const conv1_text[] = {
@@ -56,12 +56,12 @@ static const char *const conv1_text[] = {
 };
 
 static const nn__summary_row conv2_rows[] = {
-    {"conv2d_1", "Conv2D", "(None, 32, 32, 10)", 280},
-    {"max_pooling2d_1", "MaxPooling2D", "(None, 16, 16, 10)", 0},
-    {"flatten_1", "Flatten", "(None, 2560)", 0},
-    {"dropout", "Dropout", "(None, 2560)", 0},
-    {"dense_2", "Dense", "(None, 100)", 256100},
-    {"dense_3", "Dense", "(None, 10)", 1010},
+    {"conv2d_1", "Conv2D", "(None, 32, 32, 10)", 280, NULL, NULL},
+    {"max_pooling2d_1", "MaxPooling2D", "(None, 16, 16, 10)", 0, NULL, NULL},
+    {"flatten_1", "Flatten", "(None, 2560)", 0, NULL, NULL},
+    {"dropout", "Dropout", "(None, 2560)", 0, NULL, NULL},
+    {"dense_2", "Dense", "(None, 100)", 256100, NULL, NULL},
+    {"dense_3", "Dense", "(None, 10)", 1010, NULL, NULL},
 };
 
 static const char *const conv2_text[] = {
@@ -87,23 +87,23 @@ static const char *const conv2_text[] = {
 };
 
 static const nn__summary_row deep_rows[] = {
-    {"conv2d_2", "Conv2D", "(None, 32, 32, 32)", 896},
-    {"batch_normalization", "BatchNormalization", "(None, 32, 32, 32)", 128},
-    {"max_pooling2d_2", "MaxPooling2D", "(None, 16, 16, 32)", 0},
-    {"dropout_1", "Dropout", "(None, 16, 16, 32)", 0},
-    {"conv2d_3", "Conv2D", "(None, 16, 16, 64)", 18496},
-    {"batch_normalization_1", "BatchNormalization", "(None, 16, 16, 64)", 256},
-    {"max_pooling2d_3", "MaxPooling2D", "(None, 8, 8, 64)", 0},
-    {"dropout_2", "Dropout", "(None, 8, 8, 64)", 0},
-    {"conv2d_4", "Conv2D", "(None, 8, 8, 128)", 73856},
-    {"batch_normalization_2", "BatchNormalization", "(None, 8, 8, 128)", 512},
-    {"max_pooling2d_4", "MaxPooling2D", "(None, 4, 4, 128)", 0},
-    {"dropout_3", "Dropout", "(None, 4, 4, 128)", 0},
-    {"flatten_2", "Flatten", "(None, 2048)", 0},
-    {"dense_4", "Dense", "(None, 256)", 524544},
-    {"batch_normalization_3", "BatchNormalization", "(None, 256)", 1024},
-    {"dropout_4", "Dropout", "(None, 256)", 0},
-    {"dense_5", "Dense", "(None, 10)", 2570},
+    {"conv2d_2", "Conv2D", "(None, 32, 32, 32)", 896, NULL, NULL},
+    {"batch_normalization", "BatchNormalization", "(None, 32, 32, 32)", 128, NULL, NULL},
+    {"max_pooling2d_2", "MaxPooling2D", "(None, 16, 16, 32)", 0, NULL, NULL},
+    {"dropout_1", "Dropout", "(None, 16, 16, 32)", 0, NULL, NULL},
+    {"conv2d_3", "Conv2D", "(None, 16, 16, 64)", 18496, NULL, NULL},
+    {"batch_normalization_1", "BatchNormalization", "(None, 16, 16, 64)", 256, NULL, NULL},
+    {"max_pooling2d_3", "MaxPooling2D", "(None, 8, 8, 64)", 0, NULL, NULL},
+    {"dropout_2", "Dropout", "(None, 8, 8, 64)", 0, NULL, NULL},
+    {"conv2d_4", "Conv2D", "(None, 8, 8, 128)", 73856, NULL, NULL},
+    {"batch_normalization_2", "BatchNormalization", "(None, 8, 8, 128)", 512, NULL, NULL},
+    {"max_pooling2d_4", "MaxPooling2D", "(None, 4, 4, 128)", 0, NULL, NULL},
+    {"dropout_3", "Dropout", "(None, 4, 4, 128)", 0, NULL, NULL},
+    {"flatten_2", "Flatten", "(None, 2048)", 0, NULL, NULL},
+    {"dense_4", "Dense", "(None, 256)", 524544, NULL, NULL},
+    {"batch_normalization_3", "BatchNormalization", "(None, 256)", 1024, NULL, NULL},
+    {"dropout_4", "Dropout", "(None, 256)", 0, NULL, NULL},
+    {"dense_5", "Dense", "(None, 10)", 2570, NULL, NULL},
 };
 
 static const char *const deep_text[] = {
@@ -225,11 +225,12 @@ START_TEST(wide_cells_break_at_blanks_and_lose_the_end_of_long_words)
 {
     static const nn__summary_row rows[] = {
         {"a_very_long_name_of_a_layer_that_does_not_fit_anywhere", "Conv2D",
-         "(None, 1000, 2000, 3000, 4000, 5)", (size_t)1234567890123},
-        {"abcdefghijklmnopqrstuvwxyz_012345678", "Dense", "(None, 10)", 5},
-        {"abcdefghijklmnopqrstuvwxyz_0", "Dense", "(None, 100000, 20000, 300000)", 12345678901},
-        {"x", "AVeryLongClassNameThatDoesNotFitIntoTheColumn", "(None, 7)", 999},
-        {"größe", "Dense", "(None, 7)", 999},
+         "(None, 1000, 2000, 3000, 4000, 5)", (size_t)1234567890123, NULL, NULL},
+        {"abcdefghijklmnopqrstuvwxyz_012345678", "Dense", "(None, 10)", 5, NULL, NULL},
+        {"abcdefghijklmnopqrstuvwxyz_0", "Dense", "(None, 100000, 20000, 300000)", 12345678901,
+         NULL, NULL},
+        {"x", "AVeryLongClassNameThatDoesNotFitIntoTheColumn", "(None, 7)", 999, NULL, NULL},
+        {"größe", "Dense", "(None, 7)", 999, NULL, NULL},
     };
     nn__summary summary = {.name = "m", ROWS(rows)};
     char *text = summary_text(&summary);
