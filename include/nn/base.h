@@ -88,8 +88,46 @@ NN_API const char *nn_version(void);
 NN_API const char *nn_build_info(void);
 
 /* The number of threads used where nobody asked for another: the processors this process may run
- * on, at least 1, at most 64. */
+ * on (affinity), and no more than its control groups grant time for (a container's CPU limit,
+ * rounded up; read once); at least 1, at most 64. Environment variables like OMP_NUM_THREADS are
+ * not read. */
 NN_API int nn_default_threads(void);
+
+/* ---- What the host may bring along ----------------------------------------------------------
+ * Both are for the whole process, and set before anything else of the library: NN_ESTATE while any
+ * of its objects is alive. NULL puts the library's own back. NN_EINVAL: a function is NULL, or
+ * struct_size is not set.
+ */
+
+/*
+ * Memory. All memory of the library comes from alloc (of BLAS and of stdio, their own), from any
+ * thread: bytes >= 1, at a multiple of alignment (64); NULL where there is none, and a block that is
+ * not aligned counts as none. Its content does not matter. release gets each block back once.
+ */
+typedef struct nn_allocator {
+    size_t struct_size;
+    void *(*alloc)(void *user, size_t bytes, size_t alignment);
+    void (*release)(void *user, void *memory);
+    void *user;
+} nn_allocator;
+NN_API nn_status nn_set_allocator(const nn_allocator *allocator);
+
+/* One task of a run: index 0..tasks-1; worker is the number of the thread it is on, for the run. */
+typedef void nn_pool_task(void *arg, int index, int worker);
+
+/*
+ * Threads. run calls task(arg, index, worker) once for each index 0..tasks-1, on as many threads as
+ * it likes but at most `threads`, and returns when all are done. Tasks that run at the same time must
+ * have different workers, each 0..threads-1. run is called from any thread, by several at once, and
+ * from inside a task; it may always do all tasks itself as worker 0. Results have the same bits
+ * whatever it does. For threads 1 it is not called. The library then starts no threads.
+ */
+typedef struct nn_thread_pool {
+    size_t struct_size;
+    void (*run)(void *user, int threads, int tasks, nn_pool_task *task, void *arg);
+    void *user;
+} nn_thread_pool;
+NN_API nn_status nn_set_thread_pool(const nn_thread_pool *pool);
 
 /* ---- Options --------------------------------------------------------------------------------
  * Keyword arguments: nn_conv2d(.filters = 32, .kernel = {3, 3}) is a macro over

@@ -57,6 +57,9 @@ typedef struct nn__allocator {
 /* Replaces the allocator, NULL for the built-in one; only while no library memory is alive. */
 void nn__set_allocator(const nn__allocator *allocator);
 
+/* NN_ESTATE, "what: ...", while memory of the library is alive: something of it may be in use. */
+nn_status nn__check_unused(const char *what);
+
 /* a * b and a + b that saturate at SIZE_MAX, which no allocation grants. */
 size_t nn__mul(size_t a, size_t b);
 size_t nn__add(size_t a, size_t b);
@@ -92,11 +95,12 @@ void nn__float_mode_leave(unsigned saved);
 
 /* ---- pool.c: the one place that meets threads ---- */
 
-typedef void nn__pool_task(void *arg, int index, int worker);
+typedef nn_pool_task nn__pool_task;
 /*
  * Runs task(arg, i, worker) for i = 0..tasks-1 on at most `threads` threads, the caller being
  * worker 0; returns when all are done. One pool for the process, grown on demand. Where it is busy
- * for another caller, this caller does all tasks itself: same bits, no waiting.
+ * for another caller, this caller does all tasks itself: same bits, no waiting. The host's own pool
+ * is used in its place where one was set.
  */
 void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg);
 enum { NN__MAX_THREADS = 64 };

@@ -228,6 +228,20 @@ nn_status nn__file_read(const char *path, size_t max_bytes, char **data, size_t 
     return status;
 }
 
+int nn__file_peek(const char *path, char *text, size_t size)
+{
+    size_t used = 0;
+    int64_t got = 0;
+    int file = files_open(AT_FDCWD, path, O_RDONLY);
+    if (file < 0)
+        return -1;
+    while (used < size - 1 && (got = files_io->read(file, text + used, size - 1 - used)) > 0)
+        used += (size_t)got;
+    files_io->close(file);
+    text[used] = '\0';
+    return got < 0 ? -1 : (int)used;
+}
+
 struct nn__reader {
     int file;
     uint64_t size;

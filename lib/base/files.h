@@ -39,6 +39,10 @@ void nn__set_io(const nn__io *io);
  * more than max_bytes. */
 nn_status nn__file_read(const char *path, size_t max_bytes, char **data, size_t *size);
 
+/* The beginning of a small file, at most size - 1 bytes and a NUL; returns the bytes, or -1 where it
+ * cannot be read. Allocates nothing and leaves the thread's message alone. */
+int nn__file_peek(const char *path, char *text, size_t size);
+
 /* A regular file open for reading at any offset. */
 typedef struct nn__reader nn__reader;
 nn_status nn__reader_open(const char *path, nn__reader **reader);

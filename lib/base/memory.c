@@ -3,11 +3,12 @@
  * ones at a huge page, and ask for huge pages: a few faults instead of thousands at first touch.
  */
 #define _DEFAULT_SOURCE /* madvise */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/base.h"
+#include "base/options.h"
 
 enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
@@ -27,9 +28,53 @@ static void *memory_alloc(size_t bytes)
 static const nn__allocator builtin = {memory_alloc, free};
 static const nn__allocator *allocator = &builtin;
 
+static atomic_long live; /* blocks */
+
 void nn__set_allocator(const nn__allocator *replacement)
 {
     allocator = replacement != NULL ? replacement : &builtin;
+}
+
+/* ---- The host's own ---- */
+
+static nn_allocator own;
+
+/* A block that is not aligned would make the kernels fault or crawl; it counts as none. */
+static void *own_alloc(size_t bytes)
+{
+    void *block = bytes > SIZE_MAX / 2 ? NULL : own.alloc(own.user, bytes, ALIGNMENT);
+    if ((uintptr_t)block % ALIGNMENT == 0)
+        return block;
+    own.release(own.user, block);
+    return NULL;
+}
+
+static void own_free(void *memory)
+{
+    own.release(own.user, memory);
+}
+
+nn_status nn__check_unused(const char *what)
+{
+    long blocks = atomic_load(&live);
+    if (blocks == 0)
+        return NN_OK;
+    return nn_fail(NN_ESTATE, "%s: it is set while %ld blocks of the library are alive", what,
+                   blocks);
+}
+
+nn_status nn_set_allocator(const nn_allocator *replacement)
+{
+    static const nn__allocator to_own = {own_alloc, own_free};
+    nn_allocator given = {0};
+    if (replacement != NULL)
+        NN_TRY(nn__options_read(&given, sizeof given, replacement, "allocator"));
+    if (replacement != NULL && (given.alloc == NULL || given.release == NULL))
+        return nn_fail(NN_EINVAL, "allocator: alloc or release is NULL");
+    NN_TRY(nn__check_unused("allocator"));
+    own = given;
+    nn__set_allocator(replacement != NULL ? &to_own : NULL);
+    return NN_OK;
 }
 
 size_t nn__mul(size_t a, size_t b)
@@ -51,6 +96,7 @@ void *nn__alloc(size_t bytes, const char *what)
         nn__fail_memory(bytes, what);
         return NULL;
     }
+    atomic_fetch_add_explicit(&live, 1, memory_order_relaxed);
     return memset(block, 0, bytes);
 }
 
@@ -93,6 +139,8 @@ char *nn__join_strings(const char *a, const char *b, const char *c, const char *
 
 void nn__free(void *memory)
 {
-    if (memory != NULL)
-        allocator->free(memory);
+    if (memory == NULL)
+        return;
+    atomic_fetch_sub_explicit(&live, 1, memory_order_relaxed);
+    allocator->free(memory);
 }

@@ -18,7 +18,8 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
-#include "base/base.h"
+#include "base/cgroup.h"
+#include "base/options.h"
 
 enum { SPINS = 4000, WANTED_BITS = 8, WANTED_MASK = (1 << WANTED_BITS) - 1 };
 
@@ -181,11 +182,46 @@ static void pool_await(void)
     pthread_mutex_unlock(&pool.lock);
 }
 
+/* ---- The host's own pool ---- */
+
+static nn_thread_pool own;
+
+nn_status nn_set_thread_pool(const nn_thread_pool *replacement)
+{
+    nn_thread_pool given = {0};
+    if (replacement != NULL)
+        NN_TRY(nn__options_read(&given, sizeof given, replacement, "thread pool"));
+    if (replacement != NULL && given.run == NULL)
+        return nn_fail(NN_EINVAL, "thread pool: run is NULL");
+    NN_TRY(nn__check_unused("thread pool"));
+    own = given;
+    return NN_OK;
+}
+
+struct own_job {
+    nn__pool_task *task;
+    void *arg;
+};
+
+/* The host's threads may compute in another floating-point mode. */
+static void own_task(void *argument, int index, int worker)
+{
+    const struct own_job *job = argument;
+    unsigned saved = nn__float_mode_enter();
+    job->task(job->arg, index, worker);
+    nn__float_mode_leave(saved);
+}
+
 void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg)
 {
     int helpers = (threads < tasks ? threads : tasks) - 1;
     if (helpers > NN__MAX_THREADS - 1)
         helpers = NN__MAX_THREADS - 1;
+    if (helpers > 0 && own.run != NULL) {
+        struct own_job job = {task, arg};
+        own.run(own.user, helpers + 1, tasks, own_task, &job);
+        return;
+    }
     if (helpers > 0 && pthread_mutex_trylock(&pool.taken) == 0) {
         helpers = pool_ensure(helpers);
         if (helpers > 0) {
@@ -201,9 +237,21 @@ void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg)
         task(arg, i, 0);
 }
 
+/* Read once: files are slow, and a limit that moves under a running process is rare. */
+static int quota_cpus(void)
+{
+    static atomic_int known = -1;
+    int cpus = atomic_load(&known);
+    if (cpus < 0) {
+        cpus = nn__cgroup_cpus("");
+        atomic_store(&known, cpus);
+    }
+    return cpus;
+}
+
 int nn_default_threads(void)
 {
-    long count = 0;
+    long count = 0, quota = quota_cpus();
 #if defined(__linux__)
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0)
@@ -211,6 +259,8 @@ int nn_default_threads(void)
 #endif
     if (count < 1)
         count = sysconf(_SC_NPROCESSORS_ONLN);
+    if (quota > 0 && quota < count)
+        count = quota;
     if (count < 1)
         count = 1;
     return count > NN__MAX_THREADS ? NN__MAX_THREADS : (int)count;
