@@ -72,6 +72,38 @@ typedef struct nn_kind {
     size_t option_count;
 } nn_kind;
 
+/* Own kinds that a file may name, made by nn_kinds(&my_layer_kind.kind, ...). */
+typedef struct nn_kind_list {
+    const nn_kind *const *items;
+    size_t count;
+} nn_kind_list;
+
+/*
+ * nn_model_load for files with own kinds, as custom_objects in Keras: a name is looked up in the
+ * list of its sort, then among the library's. The kind's table says how its options are read; fields
+ * that stand in no table are zero in the model that is read. As nn_model_load; NN_EINVAL also where
+ * an entry is NULL or of another sort (its struct_size is not that of its list's tables).
+ */
+typedef struct nn_load_options {
+    size_t struct_size;
+    const char *path;
+    nn_model **model;    /* written only on success          */
+    nn_kind_list layers; /* .layers = nn_kinds(&mine.kind)   */
+    nn_kind_list optimizers;
+    nn_kind_list losses;
+    nn_kind_list metrics;
+} nn_load_options;
+NN_API nn_status nn_model_load_as(const nn_load_options *options) NN_MUST_CHECK;
+
+#ifndef __cplusplus
+#define nn_kinds(...)                                                                              \
+    {                                                                                              \
+        (const nn_kind *const[]){__VA_ARGS__},                                                     \
+            sizeof((const nn_kind *const[]){__VA_ARGS__}) / sizeof(const nn_kind *)                \
+    }
+#define nn_load(...) nn_model_load_as(NN_OPTIONS(nn_load_options, __VA_ARGS__))
+#endif
+
 /* ---- Layers ---------------------------------------------------------------------------------
  * x is a layer's input, y its output, dx and dy the gradients of the loss by them. All shapes are
  * without the row dimension; memory is row-major with rows first.

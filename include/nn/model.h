@@ -225,9 +225,8 @@ NN_API nn_status nn_model_save(nn_model *model, const char *path) NN_MUST_CHECK;
 /*
  * Reads a model; the caller frees *model, which is written only on success. A model that was saved
  * compiled is compiled. NN_ENOTFOUND, NN_EIO, NN_EFORMAT (damaged, or not libnn's), NN_ENOTSUP (a
- * kind of layer this version does not
- * know: own kinds are written, but cannot be read), NN_EMISMATCH (tensors do not fit the architecture),
- * each naming the file and the place.
+ * kind that this version does not know; nn_load of nn/extend.h takes the caller's own), NN_EMISMATCH
+ * (tensors do not fit the architecture), each naming the file and the place.
  */
 NN_API nn_status nn_model_load(const char *path, nn_model **model) NN_MUST_CHECK;
 

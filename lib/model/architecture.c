@@ -55,10 +55,11 @@ nn_status nn__architecture_text(nn_model *model, char **text)
 
 /* ---- Reading ---- */
 
-static nn_layer *layer_from_json(const nn__json *json, uint32_t node, const char *where)
+static nn_layer *layer_from_json(const nn__json *json, uint32_t node, nn_kind_list own,
+                                 const char *where)
 {
     uint32_t object = nn__json_member(json, node, "layer");
-    const nn_kind *kind = nn__kind_from_json(json, object, nn__layer_kinds, where);
+    const nn_kind *kind = nn__kind_from_json(json, object, own, nn__layer_kinds, where);
     if (kind == NULL)
         return NULL;
     nn_layer *layer = nn_layer_new((const nn_layer_kind *)(const void *)kind, NULL);
@@ -95,7 +96,7 @@ static int frozen_in_json(const nn__json *json, uint32_t node)
 }
 
 static nn_status node_from_json(nn_model *model, const nn__json *json, uint32_t node, int index,
-                                const char *path)
+                                nn_kind_list own, const char *path)
 {
     size_t bytes = 0;
     char *where =
@@ -108,7 +109,7 @@ static nn_status node_from_json(nn_model *model, const nn__json *json, uint32_t 
     nn_status status =
         inputs == NULL ? NN_ENOMEM : inputs_from_json(json, node, inputs, index, where);
     if (status == NN_OK) {
-        nn_layer *layer = layer_from_json(json, node, where);
+        nn_layer *layer = layer_from_json(json, node, own, where);
         if (layer == NULL)
             status = nn__last_status();
         else if (nn__model_append(model, layer, inputs, (int)count) < 0)
@@ -146,7 +147,8 @@ static nn_status outputs_from_json(nn_model *model, const nn__json *json, const 
     return NN_OK;
 }
 
-static nn_status graph_from_json(nn_model *model, const nn__json *json, const char *path)
+static nn_status graph_from_json(nn_model *model, const nn__json *json, nn_kind_list own,
+                                 const char *path)
 {
     uint32_t nodes = nn__json_member(json, 0, "nodes");
     const char *name = nn__json_string(json, nn__json_member(json, 0, "name"));
@@ -160,7 +162,7 @@ static nn_status graph_from_json(nn_model *model, const nn__json *json, const ch
     NN_TRY(nn_model_set_seed(model, seed));
     uint32_t node = nodes + 1; /* children follow each other; walking by index would be quadratic */
     for (size_t i = 0; i < nn__json_count(json, nodes); i++, node = json->nodes[node].end)
-        NN_TRY(node_from_json(model, json, node, (int)i, path));
+        NN_TRY(node_from_json(model, json, node, (int)i, own, path));
     NN_TRY(outputs_from_json(model, json, path));
     nn_status status = nn_model_build(model);
     if (status == NN_OK || status == NN_ENOMEM)
@@ -170,7 +172,8 @@ static nn_status graph_from_json(nn_model *model, const nn__json *json, const ch
     return nn_fail(NN_EFORMAT, "%s: %s", path, message);
 }
 
-nn_status nn__architecture_model(const char *text, const char *path, nn_model **model)
+nn_status nn__architecture_model(const char *text, const char *path, nn_kind_list own,
+                                 nn_model **model)
 {
     nn__json *json;
     size_t size = 0;
@@ -178,7 +181,7 @@ nn_status nn__architecture_model(const char *text, const char *path, nn_model **
         size++;
     NN_TRY(nn__json_parse(text, size, NULL, path, &json));
     nn_model *made = nn_model_new();
-    nn_status status = made == NULL ? NN_ENOMEM : graph_from_json(made, json, path);
+    nn_status status = made == NULL ? NN_ENOMEM : graph_from_json(made, json, own, path);
     nn__json_free(json);
     if (status != NN_OK) {
         nn_model_free(made);

@@ -15,13 +15,15 @@ void nn__object_to_json(nn__json_writer *writer, const nn__object *object);
  * NN_ENOMEM. */
 nn_status nn__object_from_json(nn__object *object, const nn__json *json, uint32_t options,
                                const char *where);
-/* The kind named in {"kind":...} among kinds; NULL with NN_EFORMAT or NN_ENOTSUP. */
-const nn_kind *nn__kind_from_json(const nn__json *json, uint32_t object,
+/* The kind named in {"kind":...} among the caller's own, then among kinds; NULL with NN_EFORMAT or
+ * NN_ENOTSUP. */
+const nn_kind *nn__kind_from_json(const nn__json *json, uint32_t object, nn_kind_list own,
                                   const nn_kind *const *kinds, const char *where);
 
 /* The graph of a built model. The caller frees *text. */
 nn_status nn__architecture_text(nn_model *model, char **text);
-/* A model from that text, built; path begins messages. */
-nn_status nn__architecture_model(const char *text, const char *path, nn_model **model);
+/* A model from that text, built; path begins messages; own: the caller's kinds of layers. */
+nn_status nn__architecture_model(const char *text, const char *path, nn_kind_list own,
+                                 nn_model **model);
 
 #endif

@@ -192,7 +192,7 @@ nn_status nn__object_from_json(nn__object *object, const nn__json *json, uint32_
     return NN_OK;
 }
 
-const nn_kind *nn__kind_from_json(const nn__json *json, uint32_t object,
+const nn_kind *nn__kind_from_json(const nn__json *json, uint32_t object, nn_kind_list own,
                                   const nn_kind *const *kinds, const char *where)
 {
     const char *name = nn__json_string(json, nn__json_member(json, object, "kind"));
@@ -200,6 +200,9 @@ const nn_kind *nn__kind_from_json(const nn__json *json, uint32_t object,
         nn_fail(NN_EFORMAT, "%s: it has no kind", where);
         return NULL;
     }
+    for (size_t i = 0; i < own.count; i++)
+        if (own.items[i] != NULL && strcmp(own.items[i]->name, name) == 0)
+            return own.items[i];
     const nn_kind *kind = nn__kind_named(kinds, name);
     if (kind == NULL)
         nn_fail(NN_ENOTSUP, "%s: this version does not know the kind '%s'", where, name);

@@ -90,9 +90,9 @@ static nn_status read_slots(const nn_model *model, const nn__safetensors *file, 
 /* ---- What the model was compiled with ---- */
 
 static nn__object *object_from_json(const nn__json *json, uint32_t node, size_t size,
-                                    const nn_kind *const *kinds, const char *path)
+                                    nn_kind_list own, const nn_kind *const *kinds, const char *path)
 {
-    const nn_kind *kind = nn__kind_from_json(json, node, kinds, path);
+    const nn_kind *kind = nn__kind_from_json(json, node, own, kinds, path);
     nn__object *object = kind == NULL ? NULL : nn__object_new(size, kind, NULL);
     if (object != NULL &&
         nn__object_from_json(object, json, nn__json_member(json, node, "options"), path) != NN_OK) {
@@ -128,7 +128,7 @@ static void outputs_free(struct outputs *outputs, int with_objects)
 
 /* Loss and metrics of output k from the object `node`; without a weight it is 1. */
 static nn_status output_from_json(struct outputs *outputs, size_t k, const nn__json *json,
-                                  uint32_t node, const char *path)
+                                  uint32_t node, const nn_load_options *load, const char *path)
 {
     uint32_t list = nn__json_member(json, node, "metrics");
     size_t count = nn__json_count(json, list);
@@ -138,19 +138,22 @@ static nn_status output_from_json(struct outputs *outputs, size_t k, const nn__j
     outputs->items[k] = metrics;
     outputs->metrics[k] = (nn_metric_list){metrics, count};
     for (size_t i = 0; i < count; i++) {
-        metrics[i] = (nn_metric *)(void *)object_from_json(
-            json, nn__json_item(json, list, i), sizeof(nn_metric), nn__metric_kinds, path);
+        metrics[i] = (nn_metric *)(void *)object_from_json(json, nn__json_item(json, list, i),
+                                                           sizeof(nn_metric), load->metrics,
+                                                           nn__metric_kinds, path);
         if (metrics[i] == NULL)
             return nn__last_status();
     }
     outputs->weights[k] = 1;
     nn__json_number(json, nn__json_member(json, node, "weight"), &outputs->weights[k]);
-    outputs->losses[k] = (nn_loss *)(void *)object_from_json(
-        json, nn__json_member(json, node, "loss"), sizeof(nn_loss), nn__loss_kinds, path);
+    outputs->losses[k] =
+        (nn_loss *)(void *)object_from_json(json, nn__json_member(json, node, "loss"),
+                                            sizeof(nn_loss), load->losses, nn__loss_kinds, path);
     return outputs->losses[k] == NULL ? nn__last_status() : NN_OK;
 }
 
-static nn_status outputs_from_json(struct outputs *outputs, const nn__json *json, const char *path)
+static nn_status outputs_from_json(struct outputs *outputs, const nn__json *json,
+                                   const nn_load_options *load, const char *path)
 {
     uint32_t list = nn__json_member(json, 0, "outputs");
     size_t count = list == NN__JSON_NONE ? 1 : nn__json_count(json, list);
@@ -163,19 +166,21 @@ static nn_status outputs_from_json(struct outputs *outputs, const nn__json *json
     outputs->count = count;
     for (size_t k = 0; k < count; k++)
         NN_TRY(output_from_json(outputs, k, json,
-                                list == NN__JSON_NONE ? 0 : nn__json_item(json, list, k), path));
+                                list == NN__JSON_NONE ? 0 : nn__json_item(json, list, k), load,
+                                path));
     return NN_OK;
 }
 
-static nn_status compile_from_json(nn_model *model, const nn__json *json, const char *path)
+static nn_status compile_from_json(nn_model *model, const nn__json *json,
+                                   const nn_load_options *load, const char *path)
 {
     struct outputs outputs = {0};
     nn_compile_options o = {.struct_size = sizeof o, .model = model};
-    nn_status status = outputs_from_json(&outputs, json, path);
+    nn_status status = outputs_from_json(&outputs, json, load, path);
     if (status == NN_OK) {
         o.optimizer = (nn_optimizer *)(void *)object_from_json(
-            json, nn__json_member(json, 0, "optimizer"), sizeof(nn_optimizer), nn__optimizer_kinds,
-            path);
+            json, nn__json_member(json, 0, "optimizer"), sizeof(nn_optimizer), load->optimizers,
+            nn__optimizer_kinds, path);
         status = o.optimizer == NULL ? nn__last_status() : NN_OK;
     }
     int read = status == NN_OK;
@@ -289,14 +294,15 @@ static nn_status read_callbacks(nn_model *model, const nn__safetensors *file)
 
 /* ---- Models ---- */
 
-static nn_status read_compiled(nn_model *model, const nn__safetensors *file)
+static nn_status read_compiled(nn_model *model, const nn__safetensors *file,
+                               const nn_load_options *load)
 {
     nn__json *json;
     NN_TRY(parse_metadata(file, "nn.compile", &json));
     if (json == NULL)
         return NN_OK;
     const char *path = nn__safetensors_path(file);
-    nn_status status = compile_from_json(model, json, path);
+    nn_status status = compile_from_json(model, json, load, path);
     if (status == NN_OK)
         status = read_slots(model, file, model->slots);
     if (status == NN_OK)
@@ -305,37 +311,60 @@ static nn_status read_compiled(nn_model *model, const nn__safetensors *file)
     return status;
 }
 
-static nn_status load(const nn__safetensors *file, nn_model **model)
+static nn_status load_model(const nn__safetensors *file, const nn_load_options *o)
 {
     const char *path = nn__safetensors_path(file);
     const char *text = nn__safetensors_metadata(file, "nn.model");
     if (text == NULL)
         return nn_fail(NN_EFORMAT, "%s: no model of libnn's (metadata nn.model is missing)", path);
     nn_model *made = NULL;
-    nn_status status = nn__architecture_model(text, path, &made);
+    nn_status status = nn__architecture_model(text, path, o->layers, &made);
     if (status == NN_OK)
         status = read_weights(made, file, made->values);
     if (status == NN_OK)
-        status = read_compiled(made, file);
+        status = read_compiled(made, file, o);
     if (status == NN_OK)
         status = read_callbacks(made, file);
     if (status != NN_OK) {
         nn_model_free(made);
         return status;
     }
-    *model = made;
+    *o->model = made;
     return NN_OK;
+}
+
+/* Loading a model of another program's kinds must fail in words, not by reading a wrong table. */
+static nn_status check_kinds(nn_kind_list kinds, size_t table, const char *what)
+{
+    if (kinds.count > 0 && kinds.items == NULL)
+        return nn_fail(NN_EINVAL, "load: the list of %s has no items", what);
+    for (size_t i = 0; i < kinds.count; i++)
+        if (kinds.items[i] == NULL || kinds.items[i]->struct_size != table)
+            return nn_fail(NN_EINVAL, "load: %s %zu is NULL or no table of that sort", what, i);
+    return NN_OK;
+}
+
+nn_status nn_model_load_as(const nn_load_options *options)
+{
+    nn__safetensors *file;
+    nn_load_options o;
+    NN_TRY(nn__options_read(&o, sizeof o, options, "load"));
+    if (o.path == NULL || o.model == NULL)
+        return nn_fail(NN_EINVAL, "load: the path or the place for the model is NULL");
+    NN_TRY(check_kinds(o.layers, sizeof(nn_layer_kind), "layers"));
+    NN_TRY(check_kinds(o.optimizers, sizeof(nn_optimizer_kind), "optimizers"));
+    NN_TRY(check_kinds(o.losses, sizeof(nn_loss_kind), "losses"));
+    NN_TRY(check_kinds(o.metrics, sizeof(nn_metric_kind), "metrics"));
+    NN_TRY(nn__safetensors_open(o.path, NULL, &file));
+    nn_status status = load_model(file, &o);
+    nn__safetensors_close(file);
+    return status;
 }
 
 nn_status nn_model_load(const char *path, nn_model **model)
 {
-    nn__safetensors *file;
-    if (path == NULL || model == NULL)
-        return nn_fail(NN_EINVAL, "load: the path or the place for the model is NULL");
-    NN_TRY(nn__safetensors_open(path, NULL, &file));
-    nn_status status = load(file, model);
-    nn__safetensors_close(file);
-    return status;
+    return nn_model_load_as(
+        &(nn_load_options){.struct_size = sizeof(nn_load_options), .path = path, .model = model});
 }
 
 /* The optimizer's state where file and model have the same optimizer; slots is room for it. */
