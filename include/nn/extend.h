@@ -382,6 +382,57 @@ typedef struct nn_dataset_kind {
 NN_API nn_dataset *nn_dataset_new(const nn_dataset_kind *kind, void *self,
                                   const nn_dataset_info *info);
 
+/* ---- Checking gradients ---------------------------------------------------------------------
+ * Is backward the slope of forward? For those who write a layer.
+ */
+
+/* What was found. */
+typedef struct nn_gradient_report {
+    double worst;     /* the largest relative error: |backward - slope| over the largest of both
+                             and of the root mean square of the weight's gradient; of numbers that are
+                             wrong, where there are any                                            */
+    double backward;  /* there: what backward gives,                                           */
+    double slope;     /* and what forward's differences give                                   */
+    size_t index;     /* there: element of the weight or input                                 */
+    size_t checked;   /* numbers looked at                                                     */
+    size_t kinks;     /* of them, how many lie on a kink and are right there                   */
+    char weight[128]; /* there: "scale/scale"; "x[0]/value" is the first input                 */
+} nn_gradient_report;
+
+/*
+ * Runs a layer by itself, in training mode, and compares all gradients that its backward gives, by
+ * inputs and weights, with slopes of sum(y t), t drawn from -1..1: central differences of forward,
+ * summed in double, Richardson's extrapolation. Works in the library's float: steps begin at 2^-6 of
+ * the largest number, and a gradient may be off by tolerance times its size plus what float's
+ * rounding of y makes of the slope. Where forward has a kink nearby, steps are made smaller; exactly
+ * on a kink (ReLU at 0) any value between the slopes of its two sides is right. A jump has no slope
+ * and passes.
+ *
+ * NN_EMISMATCH: a gradient is wrong; the message names weight, element and both numbers. Also where
+ * two runs give different outputs. Else NN_EINVAL, NN_ENOMEM, or the layer's own failure. Takes the
+ * layer. Runs forward 12 times for each number, so keep shapes small; rows more than one, not a
+ * multiple of the layer's groups.
+ */
+typedef struct nn_check_gradients_options {
+    size_t struct_size;
+    nn_layer *layer;            /* must be given                                          */
+    const nn_shape *inputs;     /* shapes of the inputs, without rows; must be given      */
+    int input_count;            /* 0 is 1                                                 */
+    int rows;                   /* 0 is 3                                                 */
+    uint64_t seed;              /* of what is drawn: inputs, weights, t, the layer's masks */
+    const nn_real *const *x;    /* values x[input][rows][...]; NULL: distinct ones from -1 to 1 */
+    double tolerance;           /* 0 is 1e-3                                              */
+    int no_inputs;              /* 1: inputs are not checked (indices, for instance)      */
+    int keep_weights;           /* 1: weights as initialized; 0: distinct ones from -1 to 1 */
+    nn_gradient_report *report; /* filled in also where a gradient is wrong; or NULL      */
+} nn_check_gradients_options;
+NN_API nn_status nn_layer_check_gradients(const nn_check_gradients_options *options) NN_MUST_CHECK;
+
+#ifndef __cplusplus
+#define nn_check_gradients(...)                                                                    \
+    nn_layer_check_gradients(NN_OPTIONS(nn_check_gradients_options, __VA_ARGS__))
+#endif
+
 /* ---- Failing --------------------------------------------------------------------------------
  * Sets the thread's message and returns status: the one place where errors are raised, so the one
  * place for a breakpoint. For functions of these tables.

@@ -19,11 +19,12 @@
 #include <stdint.h>
 
 enum nn__purpose {
-    NN__FOR_WEIGHTS = 1, /* first weights; low 24 bits: number of the weight in the model */
-    NN__FOR_MASKS = 2,   /* dropout; low 24 bits: number of the node                      */
-    NN__FOR_SHUFFLE = 3, /* order of an epoch's rows                                      */
-    NN__FOR_SPLIT = 4,   /* nn_dataset_split; low 24 bits: the class                      */
-    NN__FOR_DRAWINGS = 5 /* nn_drawings; low 24 bits: the part                            */
+    NN__FOR_WEIGHTS = 1,  /* first weights; low 24 bits: number of the weight in the model */
+    NN__FOR_MASKS = 2,    /* dropout; low 24 bits: number of the node                      */
+    NN__FOR_SHUFFLE = 3,  /* order of an epoch's rows                                      */
+    NN__FOR_SPLIT = 4,    /* nn_dataset_split; low 24 bits: the class                      */
+    NN__FOR_DRAWINGS = 5, /* nn_drawings; low 24 bits: the part                            */
+    NN__FOR_CHECKS = 99   /* nn_check_gradients; low 24 bits: number of the weight         */
 };
 
 #define NN__PHILOX_M0 0xD2511F53u
