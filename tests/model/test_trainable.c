@@ -189,6 +189,72 @@ START_TEST(gradients_of_the_rest_are_those_of_a_model_that_is_not_frozen)
 }
 END_TEST
 
+/* ---- Frozen batch normalization is a scale and a shift, forward and backward ---- */
+
+enum { MEAN = 1, VARIANCE = 4, GAMMA = 3, BETA = -1 }; /* of every channel */
+
+static nn_model *with_frozen_norms(int norms)
+{
+    const double scale = GAMMA / sqrt(VARIANCE + 1e-3), offset = BETA - MEAN * scale;
+    nn_layer *affine[2];
+    for (int i = 0; i < 2; i++)
+        affine[i] = norms ? nn_batch_norm(.name = i == 0 ? "n0" : "n1")
+                          : nn_rescaling(.scale = scale, .offset = offset);
+    nn_model *model = nn_sequential(
+        nn_input(8, 8, 3), nn_conv2d(4, {3, 3}, .padding = NN_SAME, .activation = NN_TANH),
+        affine[0], nn_max_pool2d({2, 2}), nn_conv2d(6, {3, 3}, .activation = NN_TANH), affine[1],
+        nn_flatten(), nn_dense(CLASSES, NN_SOFTMAX));
+    for (int i = 0; i < 2 && norms; i++) {
+        static const char *const weights[] = {"moving_mean", "moving_variance", "gamma", "beta"};
+        static const nn_real numbers[] = {MEAN, VARIANCE, GAMMA, BETA};
+        for (int k = 0; k < 4; k++) {
+            char name[64];
+            nn_real values[6];
+            snprintf(name, sizeof name, "n%d/%s", i, weights[k]);
+            for (int c = 0; c < 6; c++)
+                values[c] = numbers[k];
+            ck_assert_int_eq(nn_model_set_weight(model, name, values, i == 0 ? 4 : 6), NN_OK);
+        }
+        ck_assert_int_eq(nn_model_set_trainable(model, i == 0 ? "n0" : "n1", 0), NN_OK);
+    }
+    compiled(model);
+    return model;
+}
+
+/* The gradient of a weight from a block of all gradients. */
+static void gradient_near(nn_model *a, const nn_real *ga, nn_model *b, const nn_real *gb,
+                          const char *name)
+{
+    const nn__weight *wa = nn__model_weight(a, name), *wb = nn__model_weight(b, name);
+    for (size_t i = 0; i < wa->count; i++) {
+        double have = (double)ga[wa->offset + i], want = (double)gb[wb->offset + i];
+        ck_assert_msg(fabs(have - want) < 1e-5 * fmax(1, fabs(want)), "%s[%zu]: %g instead of %g",
+                      name, i, have, want);
+    }
+}
+
+START_TEST(a_frozen_batch_normalization_is_a_scale_and_a_shift)
+{
+    static nn_real have[4096], want[4096];
+    static const char *const names[] = {"conv2d/kernel", "conv2d/bias",  "conv2d_1/kernel",
+                                        "conv2d_1/bias", "dense/kernel", "dense/bias"};
+    nn_model *norms = with_frozen_norms(1), *plain = with_frozen_norms(0);
+    for (size_t i = 0; i < 6; i++) { /* first weights depend on their numbers */
+        const nn__weight *from = nn__model_weight(norms, names[i]);
+        ck_assert_int_eq(
+            nn_model_set_weight(plain, names[i], norms->values + from->offset, from->count), NN_OK);
+    }
+    for (int no_fusion = 0; no_fusion < 2; no_fusion++) {
+        gradients(norms, no_fusion, have);
+        gradients(plain, no_fusion, want);
+        for (size_t i = 0; i < 6; i++)
+            gradient_near(norms, have, plain, want, names[i]);
+    }
+    nn_model_free(norms);
+    nn_model_free(plain);
+}
+END_TEST
+
 /* ---- Memory ---- */
 
 static size_t plan_of(nn_model *model, int batch, int *kept_backward)
@@ -413,6 +479,7 @@ Suite *trainable_suite(void)
                    a_prefix_is_frozen_up_to_and_including_the_named_layer, everything_may_be_frozen,
                    in_a_graph_the_prefix_is_what_the_layer_is_made_from,
                    gradients_of_the_rest_are_those_of_a_model_that_is_not_frozen,
+                   a_frozen_batch_normalization_is_a_scale_and_a_shift,
                    a_frozen_prefix_keeps_nothing_for_backward,
                    a_frozen_layer_in_the_middle_needs_less, contexts_of_before_are_refused_in_words,
                    unknown_names_and_numbers_are_refused, files_remember_what_is_frozen);
