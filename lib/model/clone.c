@@ -58,8 +58,18 @@ static void copy_weights(nn_model *clone, const nn_model *model, const unsigned 
     }
 }
 
+/* The node `until` as the one output, or with -1 the model's own outputs. */
+static nn_status clone_outputs(nn_model *clone, const nn_model *model, const int *index, int until)
+{
+    if (until >= 0)
+        return nn_model_output(clone, (nn_node){clone, index[until], 0});
+    for (int k = 0; k < model->head_count; k++)
+        NN_TRY(nn_model_output(clone, (nn_node){clone, index[model->heads[k].node], 0}));
+    return NN_OK;
+}
+
 static nn_status clone_into(nn_model *clone, const nn_model *model, const unsigned char *marks,
-                            int output)
+                            int until)
 {
     int *index = nn__alloc_array((size_t)model->node_count, sizeof *index, "a model");
     if (index == NULL)
@@ -68,21 +78,22 @@ static nn_status clone_into(nn_model *clone, const nn_model *model, const unsign
     if (status == NN_OK)
         status = clone_nodes(clone, model, marks, index);
     if (status == NN_OK)
-        status = nn_model_output(clone, (nn_node){clone, index[output], 0});
+        status = clone_outputs(clone, model, index, until);
     nn__free(index);
     clone->threads = model->threads;
     return status == NN_OK ? nn_model_build(clone) : status;
 }
 
-/* The marked part of the model up to the node `output`, with weights of that seed. */
-static nn_model *clone_part(const nn_model *model, const unsigned char *marks, int output,
+/* The marked part of the model, up to the node `until` or with -1 to its outputs; weights of that
+ * seed. */
+static nn_model *clone_part(const nn_model *model, const unsigned char *marks, int until,
                             uint64_t seed)
 {
     nn_model *clone = nn_model_new();
     if (clone == NULL)
         return NULL;
     clone->seed = seed;
-    if (clone_into(clone, model, marks, output) != NN_OK) {
+    if (clone_into(clone, model, marks, until) != NN_OK) {
         nn_model_free(clone);
         return NULL;
     }
@@ -95,7 +106,7 @@ static nn_model *clone_whole(nn_model *model, uint64_t seed, int copies)
     if (marks == NULL)
         return NULL;
     memset(marks, 1, (size_t)model->node_count);
-    nn_model *clone = clone_part(model, marks, model->output, seed);
+    nn_model *clone = clone_part(model, marks, -1, seed);
     if (clone != NULL && copies)
         copy_weights(clone, model, marks);
     nn__free(marks);

@@ -156,13 +156,13 @@ static void plan_gradient(struct planning *p, int s, int input)
 }
 
 /* The losses begin the gradients of the predictions; steps that read a prediction add theirs. */
-static void plan_loss_gradients(struct planning *p, const int *wanted)
+static void plan_loss_gradients(struct planning *p)
 {
     nn__plan *plan = p->plan;
     for (int k = 0; k < p->program->prediction_count; k++) {
         int value = p->program->predictions[k].value;
         int first = plan->gradient[value] == NN__NO_BLOCK;
-        if (!wanted[value])
+        if (!p->wanted[value])
             continue;
         int block = plan_block(plan, first ? "dy" : "sum", value_owner(p, value),
                                value_bytes(p, value), p->loss_time, p->loss_time);
@@ -178,7 +178,7 @@ static void plan_gradients(struct planning *p)
 {
     const nn__program *program = p->program;
     nn__plan *plan = p->plan;
-    plan_loss_gradients(p, wanted);
+    plan_loss_gradients(p);
     for (int s = program->step_count - 1; s >= 0; s--) {
         const nn__step *step = &program->steps[s];
         size_t extra = 0;

@@ -37,8 +37,8 @@ static int is_chain(const nn_model *model)
 }
 
 struct ordering {
-    int *depth; /* of a node: the longest way to the output; -1: none leads there      */
-    int *visit; /* its number in a walk from the output that takes first inputs first  */
+    int *depth; /* of a node: the longest way to an output; -1: none leads there       */
+    int *visit; /* its number in a walk from the outputs that takes first inputs first */
     int *stack;
     int *order; /* the answer: nodes, the deepest first, equally deep ones as visited  */
 };
@@ -47,7 +47,8 @@ static void order_depths(const nn_model *model, struct ordering *o)
 {
     for (int i = 0; i < model->node_count; i++)
         o->depth[i] = o->visit[i] = -1;
-    o->depth[model->output] = 0;
+    for (int k = 0; k < model->head_count; k++)
+        o->depth[model->heads[k].node] = 0;
     for (int i = model->node_count - 1; i >= 0; i--)
         for (int k = 0; o->depth[i] >= 0 && k < model->nodes[i].input_count; k++) {
             int *before = &o->depth[model->nodes[i].inputs[k]];
@@ -58,7 +59,8 @@ static void order_depths(const nn_model *model, struct ordering *o)
 static void order_visits(const nn_model *model, struct ordering *o)
 {
     int waiting = 0, visits = 0;
-    o->stack[waiting++] = model->output;
+    for (int k = model->head_count - 1; k >= 0; k--)
+        o->stack[waiting++] = model->heads[k].node;
     while (waiting > 0) {
         int i = o->stack[--waiting];
         if (o->visit[i] >= 0)
@@ -97,7 +99,7 @@ struct rows {
 
 static nn_status rows_alloc(struct rows *r, const nn_model *model)
 {
-    size_t nodes = (size_t)model->node_count, inputs = 1;
+    size_t nodes = (size_t)model->node_count, inputs = (size_t)model->head_count;
     for (int i = 0; i < model->node_count; i++)
         inputs += (size_t)model->nodes[i].input_count;
     r->rows = nn__alloc_array(nodes, sizeof *r->rows, "the summary");

@@ -25,10 +25,10 @@ static const double A[T][S] = {
 /* Roundings of one number in the transforms: two dimensions each. */
 enum { OF_INPUTS = 2 * 4, OF_KERNEL = 2 * 3 + 1, OF_OUTPUTS = 2 * 5, OF_GRADIENTS = 2 * 4 };
 
-typedef struct shape {
+typedef struct conv_shape {
     int n, h, w, c, f, same;
     int oh, ow, pad;
-} shape;
+} conv_shape;
 
 /* out[a][b] = sum left[a][i] in[i][j] right[b][j] */
 static void sandwich(double *out, const double *left, const double *in, const double *right, int a,
@@ -45,7 +45,7 @@ static void sandwich(double *out, const double *left, const double *in, const do
         }
 }
 
-static double value_at(const nn_real *x, const shape *s, int n, int i, int j, int c)
+static double value_at(const nn_real *x, const conv_shape *s, int n, int i, int j, int c)
 {
     return i < 0 || i >= s->h || j < 0 || j >= s->w
                ? 0
@@ -53,7 +53,7 @@ static double value_at(const nn_real *x, const shape *s, int n, int i, int j, in
 }
 
 /* |B'| |d| |B| of a tile's channel, |G| |g| |G'|, |A| |dy| |A'|. */
-static void tile_v(double *v, const nn_real *x, const shape *s, int n, int i, int j, int c)
+static void tile_v(double *v, const nn_real *x, const conv_shape *s, int n, int i, int j, int c)
 {
     double d[S * S];
     for (int p = 0; p < S; p++)
@@ -62,7 +62,7 @@ static void tile_v(double *v, const nn_real *x, const shape *s, int n, int i, in
     sandwich(v, &B[0][0], d, &B[0][0], S, S, S, 0);
 }
 
-static void kernel_u(double *u, const nn_real *kernel, const shape *s, int c, int f)
+static void kernel_u(double *u, const nn_real *kernel, const conv_shape *s, int c, int f)
 {
     double g[K * K];
     for (int k = 0; k < K * K; k++)
@@ -70,7 +70,7 @@ static void kernel_u(double *u, const nn_real *kernel, const shape *s, int c, in
     sandwich(u, &G[0][0], g, &G[0][0], S, S, K, 0);
 }
 
-static void tile_w(double *w, const nn_real *dy, const shape *s, int n, int i, int j, int f)
+static void tile_w(double *w, const nn_real *dy, const conv_shape *s, int n, int i, int j, int f)
 {
     double d[T * T];
     for (int p = 0; p < T; p++)
@@ -82,7 +82,7 @@ static void tile_w(double *w, const nn_real *dy, const shape *s, int n, int i, i
 }
 
 /* bound[y] of x * kernel over absolute values, without the factor of the roundings. */
-static void bound_outputs(double *bound, const nn_real *x, const nn_real *kernel, const shape *s)
+static void bound_outputs(double *bound, const nn_real *x, const nn_real *kernel, const conv_shape *s)
 {
     for (int n = 0; n < s->n; n++)
         for (int i = 0; i < s->oh; i += T)
@@ -102,7 +102,7 @@ static void bound_outputs(double *bound, const nn_real *x, const nn_real *kernel
                 }
 }
 
-static void bound_kernel(double *bound, const nn_real *x, const nn_real *dy, const shape *s)
+static void bound_kernel(double *bound, const nn_real *x, const nn_real *dy, const conv_shape *s)
 {
     for (int c = 0; c < s->c; c++)
         for (int f = 0; f < s->f; f++) {
@@ -123,7 +123,7 @@ static void bound_kernel(double *bound, const nn_real *x, const nn_real *dy, con
 
 /* y, dx and dkernel by plain loops. */
 static void reference(double *y, double *dx, double *dkernel, const nn_real *x,
-                      const nn_real *kernel, const nn_real *dy, const shape *s)
+                      const nn_real *kernel, const nn_real *dy, const conv_shape *s)
 {
     for (int n = 0; n < s->n; n++)
         for (int i = 0; i < s->oh; i++)
@@ -161,9 +161,9 @@ static void within(const nn_real *have, const double *want, const double *bound,
 }
 
 /* The mirrored problem whose outputs are dx: dz for x, the turned kernel. */
-static shape mirrored(const shape *s, nn_real *turned, const nn_real *kernel)
+static conv_shape mirrored(const conv_shape *s, nn_real *turned, const nn_real *kernel)
 {
-    shape m = {s->n, s->oh, s->ow, s->f, s->c, s->same, s->h, s->w, K - 1 - s->pad};
+    conv_shape m = {s->n, s->oh, s->ow, s->f, s->c, s->same, s->h, s->w, K - 1 - s->pad};
     for (int k = 0; k < K * K; k++)
         for (int c = 0; c < s->c; c++)
             for (int f = 0; f < s->f; f++)
@@ -171,7 +171,7 @@ static shape mirrored(const shape *s, nn_real *turned, const nn_real *kernel)
     return m;
 }
 
-static void check_shape(const shape *s, uint64_t *state)
+static void check_shape(const conv_shape *s, uint64_t *state)
 {
     probe p;
     nn_shape x_shape = {3, {s->h, s->w, s->c}};
@@ -194,7 +194,7 @@ static void check_shape(const shape *s, uint64_t *state)
     int tiles = s->n * ((s->oh + T - 1) / T) * ((s->ow + T - 1) / T);
     bound_outputs(bound, x, w, s);
     within(y, want, bound, ny, OF_INPUTS + OF_KERNEL + s->c + OF_OUTPUTS, "y");
-    shape m = mirrored(s, turned, w);
+    conv_shape m = mirrored(s, turned, w);
     bound_outputs(bound + ny, dy, turned, &m);
     within(dx, want + ny, bound + ny, nx, OF_INPUTS + OF_KERNEL + s->f + OF_OUTPUTS, "dx");
     bound_kernel(bound + ny + nx, x, dy, s);
@@ -205,7 +205,7 @@ static void check_shape(const shape *s, uint64_t *state)
     free(x);
 }
 
-static shape fitted(shape s)
+static conv_shape fitted(conv_shape s)
 {
     s.pad = s.same ? 1 : 0;
     s.oh = s.same ? s.h : s.h - K + 1;
@@ -217,7 +217,7 @@ START_TEST(random_shapes_are_within_the_derived_bound)
 {
     uint64_t state = 21;
     for (int i = 0; i < 60; i++) {
-        shape s = fitted((shape){.n = test_random_int(&state, 1, 4),
+        conv_shape s = fitted((conv_shape){.n = test_random_int(&state, 1, 4),
                                  .h = test_random_int(&state, 3, 11),
                                  .w = test_random_int(&state, 3, 11),
                                  .c = test_random_int(&state, 1, 10),
@@ -230,13 +230,13 @@ END_TEST
 
 START_TEST(blocks_of_tiles_and_strips_of_products_join_without_a_seam)
 {
-    static const shape shapes[] = {{.n = 70, .h = 9, .w = 12, .c = 2, .f = 3, .same = 1},
+    static const conv_shape shapes[] = {{.n = 70, .h = 9, .w = 12, .c = 2, .f = 3, .same = 1},
                                    {.n = 1, .h = 120, .w = 83, .c = 3, .f = 2, .same = 0},
                                    {.n = 9, .h = 1, .w = 1, .c = 5, .f = 17, .same = 1},
                                    {.n = 3, .h = 5, .w = 5, .c = 19, .f = 35, .same = 1}};
     uint64_t state = 4;
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        shape s = fitted(shapes[i]);
+        conv_shape s = fitted(shapes[i]);
         check_shape(&s, &state);
     }
 }

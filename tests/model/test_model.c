@@ -147,8 +147,8 @@ START_TEST(the_order_of_the_calls_is_the_order_of_inputs_and_outputs)
     ck_assert_int_eq(nn_model_output(model, x), NN_OK);
     ck_assert_uint_eq(nn_model_input_count(model), 2);
     ck_assert_uint_eq(nn_model_output_count(model), 2);
-    ck_assert_str_eq(nn_model_input_name(model, 0), "input");
-    ck_assert_str_eq(nn_model_input_name(model, 1), "input_1");
+    ck_assert_str_eq(nn_model_input_name(model, 0), "input_layer");
+    ck_assert_str_eq(nn_model_input_name(model, 1), "input_layer_1");
     ck_assert_ptr_null(nn_model_input_name(model, 2));
     ck_assert_int_eq(nn_model_input_shape_at(model, 1)->rank, 2);
     ck_assert_ptr_eq(nn_model_input_shape(model), nn_model_input_shape_at(model, 0));

@@ -426,8 +426,8 @@ START_TEST(plan_and_summary_show_all_inputs)
     check(nn_model_print_plan(model, 4, stream));
     check(nn_model_summary(model, stream));
     fclose(stream);
-    ck_assert_ptr_nonnull(strstr(text, "\ninput "));
-    ck_assert_ptr_nonnull(strstr(text, "\ninput_1 "));
+    ck_assert_ptr_nonnull(strstr(text, "\ninput_layer "));
+    ck_assert_ptr_nonnull(strstr(text, "\ninput_layer_1 "));
     ck_assert_ptr_nonnull(strstr(text, "value (Dense)"));
     free(text);
     nn_model_free(model);
