@@ -33,6 +33,7 @@ extern "C" {
  * and logged as "loss" is the sum of each output's mean loss times its weight. Every output logs its
  * loss without the weight, and its metrics, under its layer's name: label_loss, label_accuracy,
  * value_loss, and val_label_loss, ... Lists that are given have an entry per output.
+ * Names that collide with those of a validation (an output named val) are NN_EINVAL.
  */
 typedef struct nn_compile_options {
     size_t struct_size;

@@ -213,10 +213,26 @@ static nn_status head_check(const nn_model *model, int k, const nn__head *head)
     return NN_OK;
 }
 
+/* "val_loss" must not be the loss of an output named val, nor "val_a_loss" that of val_a beside a. */
+static nn_status names_check(const nn_model *model)
+{
+    for (int k = 0; k < model->head_count && model->head_count > 1; k++) {
+        const char *name = nn__model_output(model, k)->name;
+        int taken = strcmp(name, "val") == 0;
+        for (int j = 0; j < model->head_count && strncmp(name, "val_", 4) == 0; j++)
+            taken |= strcmp(name + 4, nn__model_output(model, j)->name) == 0;
+        if (taken)
+            return nn_fail(NN_EINVAL, "compile: the logs of output '%s' are those of a validation",
+                           name);
+    }
+    return NN_OK;
+}
+
 static nn_status parts_check(nn_model *model, const struct parts *parts,
                              const nn_compile_options *o)
 {
     NN_TRY(counts_check(model, o));
+    NN_TRY(names_check(model));
     NN_TRY(optimizer_check(parts->optimizer));
     for (int k = 0; k < model->head_count; k++)
         NN_TRY(head_check(model, k, &parts->heads[k]));

@@ -169,6 +169,24 @@ START_TEST(lists_must_fit_the_number_of_outputs)
 }
 END_TEST
 
+START_TEST(no_output_takes_the_names_of_a_validation)
+{
+    static const char *const names[][2] = {{"a", "val"}, {"val_b", "b"}, {"val_c", "b"}};
+    for (int i = 0; i < 3; i++) {
+        nn_model *m = nn_model_new();
+        nn_node x = nn_model_input(m, 2);
+        nn_model_outputs(m, nn_apply(nn_dense(1, .name = names[i][0]), x),
+                         nn_apply(nn_dense(1, .name = names[i][1]), x));
+        nn_status status =
+            COMPILE(m, .losses = nn_losses(nn_mean_squared_error(), nn_mean_squared_error()));
+        ck_assert_int_eq(status, i < 2 ? NN_EINVAL : NN_OK);
+        if (i < 2)
+            test_message_has(i == 0 ? "the logs of output 'val' are" : "of output 'val_b' are");
+        nn_model_free(m);
+    }
+}
+END_TEST
+
 START_TEST(what_is_handed_over_is_freed_once_whatever_happens)
 {
     test_memory_begin();
@@ -439,8 +457,8 @@ Suite *several_suite(void)
 {
     return TEST_SUITE(
         "several", a_fit_is_that_of_keras, a_short_batch_counts_by_its_rows,
-        any_number_of_threads_gives_the_same_bits, lists_must_fit_the_number_of_outputs,
-        what_is_handed_over_is_freed_once_whatever_happens,
+        any_number_of_threads_gives_the_same_bits, no_output_takes_the_names_of_a_validation,
+        lists_must_fit_the_number_of_outputs, what_is_handed_over_is_freed_once_whatever_happens,
         one_output_may_be_told_in_lists_and_weighed, callbacks_know_which_way_is_better,
         data_must_fit_inputs_and_outputs, one_input_may_have_targets_of_two_datasets,
         every_output_is_predicted_to_its_own_place, one_step_is_the_same_three_ways,
