@@ -167,6 +167,8 @@ typedef struct nn_conv2d_options {
     const char *name;                  /* NULL: conv2d, conv2d_1, ... counted in the model */
     int algorithm;                     /* an nn_conv_algorithm; default NN_CONV_AUTO       */
     int reserved2;                     /* 0                                                */
+    nn_regularizer kernel_regularizer; /* default none                                     */
+    nn_regularizer bias_regularizer;   /* default none                                     */
 } nn_conv2d_options;
 NN_API nn_layer *nn_conv2d_new(const nn_conv2d_options *options);
 
@@ -183,6 +185,8 @@ typedef struct nn_dense_options {
     nn_initializer kernel_initializer; /* default NN_GLOROT_UNIFORM           */
     nn_initializer bias_initializer;   /* default NN_ZEROS                    */
     const char *name;                  /* NULL: dense, dense_1, ...           */
+    nn_regularizer kernel_regularizer; /* default none                        */
+    nn_regularizer bias_regularizer;   /* default none                        */
 } nn_dense_options;
 NN_API nn_layer *nn_dense_new(const nn_dense_options *options);
 
@@ -217,6 +221,8 @@ typedef struct nn_batch_norm_options {
     nn_initializer beta_initializer;  /* default NN_ZEROS                 */
     nn_initializer gamma_initializer; /* default NN_ONES                  */
     const char *name;                 /* NULL: batch_normalization, ...   */
+    nn_regularizer beta_regularizer;  /* default none                     */
+    nn_regularizer gamma_regularizer; /* default none                     */
 } nn_batch_norm_options;
 NN_API nn_layer *nn_batch_norm_new(const nn_batch_norm_options *options);
 

@@ -16,7 +16,7 @@
 #include "layers/batch_normalization.h"
 #include "layers/pointwise.h"
 
-NN__NO_TAIL_PADDING(nn_batch_norm_options, name);
+NN__NO_TAIL_PADDING(nn_batch_norm_options, gamma_regularizer);
 
 static const nn_option batch_normalization_fields[] = {
     NN__OPTION(nn_batch_norm_options, DOUBLE, momentum, .fallback = 0.99, .minimum = 0,
@@ -28,6 +28,8 @@ static const nn_option batch_normalization_fields[] = {
     NN__OPTION(nn_batch_norm_options, INITIALIZER, beta_initializer, .fallback = NN_INIT_ZEROS),
     NN__OPTION(nn_batch_norm_options, INITIALIZER, gamma_initializer, .fallback = NN_INIT_ONES),
     NN__OPTION(nn_batch_norm_options, STRING, name),
+    NN__OPTION(nn_batch_norm_options, REGULARIZER, beta_regularizer),
+    NN__OPTION(nn_batch_norm_options, REGULARIZER, gamma_regularizer),
 };
 
 static nn__batch_norm_run batch_norm_cut(const nn_shape *x, int rows)
@@ -63,10 +65,14 @@ static nn_status batch_norm_infer(nn_infer *infer)
     const nn_shape *x = &infer->inputs[0];
     int dims[1] = {x->dims[x->rank - 1]};
     nn_initializer zeros = NN_ZEROS, ones = NN_ONES;
-    if (!o->no_scale)
+    if (!o->no_scale) {
         NN_TRY(nn_infer_weight(infer, "gamma", dims, 1, o->gamma_initializer, 1));
-    if (!o->no_center)
+        NN_TRY(nn_infer_regularize(infer, o->gamma_regularizer));
+    }
+    if (!o->no_center) {
         NN_TRY(nn_infer_weight(infer, "beta", dims, 1, o->beta_initializer, 1));
+        NN_TRY(nn_infer_regularize(infer, o->beta_regularizer));
+    }
     NN_TRY(nn_infer_weight(infer, "moving_mean", dims, 1, zeros, 0));
     NN_TRY(nn_infer_weight(infer, "moving_variance", dims, 1, ones, 0));
     nn__batch_norm_run run = batch_norm_cut(x, infer->batch);

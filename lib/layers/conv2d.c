@@ -11,9 +11,9 @@
  *
  * im2col is recomputed in backward: copying it again costs less than keeping nine times x.
  *
- * Backward cuts the pictures into at most GROUPS contiguous groups, one task each, with sums of its
- * own that are added as a fixed tree: the same bits for any number of threads. dx of a picture
- * depends on that picture alone, so groups never write to one place:
+ * Backward cuts the pictures into groups, one task each, with sums of its own that are added as a
+ * fixed tree: the same bits for any number of threads. dx of a picture depends on that picture
+ * alone, so groups never write to one place:
  *
  *   stride 1, one channel group   dx = im2col(dz, mirrored window) turned kernel   (gather)
  *   otherwise                     dx = col2im(dz kernel')                          (scatter)
@@ -21,8 +21,7 @@
 #include <string.h>
 
 #include "layers/conv2d.h"
-
-enum { GROUPS = 8, FORWARD_TASKS = 16, TILE_FLOATS = 131072, TILE_LEAST = 32, TILE_MOST = 512 };
+#include "layers/tiles.h"
 
 static const char *const conv2d_algorithms[] = {"auto", "gemm", "direct", "winograd", NULL};
 
@@ -42,48 +41,16 @@ static const nn_option conv2d_fields[] = {
     NN__OPTION(nn_conv2d_options, INITIALIZER, bias_initializer, .fallback = NN_INIT_ZEROS),
     NN__OPTION(nn_conv2d_options, STRING, name),
     NN__OPTION(nn_conv2d_options, CHOICE, algorithm, .choices = conv2d_algorithms),
+    NN__OPTION(nn_conv2d_options, REGULARIZER, kernel_regularizer),
+    NN__OPTION(nn_conv2d_options, REGULARIZER, bias_regularizer),
 };
-NN__NO_TAIL_PADDING(nn_conv2d_options, reserved2);
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-/* How many tiles cover the pixels. */
-static size_t tiles(size_t pixels, size_t tile)
-{
-    return (pixels + tile - 1) / tile;
-}
-
-/* The most pixels of a tile: its lowered matrix of `depth` columns stays in the second cache. */
-static int tile_pixels(int depth)
-{
-    int tile = TILE_FLOATS / depth;
-    tile = tile < TILE_LEAST ? TILE_LEAST : tile > TILE_MOST ? TILE_MOST : tile;
-    return tile / 4 * 4;
-}
-
-/* `pixels` cut evenly into tiles of at most `most`, and into at least `tasks` of them where they
- * then still have TILE_LEAST. */
-static size_t tile_even(int most, size_t pixels, size_t tasks)
-{
-    size_t count = tiles(pixels, (size_t)most);
-    if (count < tasks && pixels >= tasks * TILE_LEAST)
-        count = tasks;
-    return (tiles(pixels, count) + 3) / 4 * 4;
-}
+NN__NO_TAIL_PADDING(nn_conv2d_options, bias_regularizer);
 
 static nn__conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape *x)
 {
     nn__conv2d g = {.filters = o->filters, .groups = o->groups};
-    nn__window *w = &g.window;
-    w->h = x->dims[0], w->w = x->dims[1], w->c = x->dims[2];
-    w->kh = o->kernel[0], w->kw = o->kernel[1];
-    w->sh = o->strides[0], w->sw = o->strides[1];
-    w->dh = o->dilation[0], w->dw = o->dilation[1];
-    w->oh = nn_window_output(w->h, w->kh, w->sh, w->dh, o->padding, &w->top);
-    w->ow = nn_window_output(w->w, w->kw, w->sw, w->dw, o->padding, &w->left);
+    const nn__window *w = &g.window;
+    g.window = nn__window_over(x, o->kernel, o->strides, o->dilation, o->padding);
     g.group_c = w->c / g.groups;
     g.group_f = g.filters / g.groups;
     g.depth = w->kh * w->kw * g.group_c;
@@ -104,7 +71,7 @@ static nn__conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape *x)
                             .oh = w->h,
                             .ow = w->w};
     g.mirror_depth = w->kh * w->kw * g.filters;
-    g.tile = tile_pixels(g.depth);
+    g.tile = nn__tile_pixels(g.depth);
     g.direct = o->algorithm == NN_CONV_DIRECT ||
                (o->algorithm == NN_CONV_AUTO && nn__conv2d_direct_should(&g));
     g.winograd = o->algorithm == NN_CONV_WINOGRAD ||
@@ -124,10 +91,7 @@ static int uses_winograd(const nn_conv2d_options *o, const nn__conv2d *g, const 
 static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
 {
     const nn_shape *x = &infer->inputs[0];
-    char text[NN__SHAPE_TEXT];
-    if (x->rank != 3)
-        return nn_infer_fail(infer, NN_ESHAPE, "needs one picture [h][w][c], the input is %s",
-                             nn__shape_text(x, text, sizeof text));
+    NN_TRY(nn__infer_picture(infer));
     if ((o->strides[0] > 1 || o->strides[1] > 1) && (o->dilation[0] > 1 || o->dilation[1] > 1))
         return nn_infer_fail(infer, NN_EINVAL, "strides %dx%d and dilation %dx%d are both above 1",
                              o->strides[0], o->strides[1], o->dilation[0], o->dilation[1]);
@@ -135,9 +99,6 @@ static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
         return nn_infer_fail(infer, NN_ESHAPE,
                              "%d channels and %d filters do not divide into %d groups", x->dims[2],
                              o->filters, o->groups);
-    if ((double)x->dims[0] * x->dims[1] > (double)(1 << 28) || x->dims[2] > 1 << 24)
-        return nn_infer_fail(infer, NN_ENOTSUP, "a picture of %s is too large",
-                             nn__shape_text(x, text, sizeof text));
     double depth = (double)o->kernel[0] * o->kernel[1] * (o->filters + (double)x->dims[2]);
     if (depth > (double)(1 << 28))
         return nn_infer_fail(infer, NN_ENOTSUP,
@@ -150,7 +111,7 @@ static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
 static size_t conv2d_scratch(const nn__conv2d *g)
 {
     size_t forward = (size_t)g->depth * (size_t)g->tile;
-    size_t gather = (size_t)g->mirror_depth * (size_t)tile_pixels(g->mirror_depth);
+    size_t gather = (size_t)g->mirror_depth * (size_t)nn__tile_pixels(g->mirror_depth);
     size_t direct = g->direct ? nn__conv2d_direct_scratch(g) : 0;
     size_t most = g->gather && gather > forward ? gather : forward;
     return direct > most ? direct : most;
@@ -182,30 +143,15 @@ static nn_status conv2d_infer(nn_infer *infer)
     size_t weights = (size_t)g.depth * (size_t)g.filters;
     if (uses_winograd(o, &g, w, infer->batch) || uses_winograd(o, &g, &g.mirror, infer->batch))
         infer->partials = nn__mul(nn__conv2d_winograd_memory(&g, infer->batch), sizeof(nn_real));
-    size_t sums = infer->trainable ? GROUPS * (weights + (size_t)g.filters) : 0;
+    size_t sums = infer->trainable ? NN__GROUPS * (weights + (size_t)g.filters) : 0;
     if (infer->backward) /* then the turned kernel, each group's dkernel, each group's db */
-        infer->partials += (weights + sums) * sizeof(nn_real);
-    NN_TRY(nn_infer_weight(infer, "kernel", (const int[]){w->kh, w->kw, g.group_c, g.filters}, 4,
-                           o->kernel_initializer, 1));
+        infer->partials = nn__add(infer->partials, (weights + sums) * sizeof(nn_real));
+    NN_TRY(nn__infer_regular(infer, "kernel", (const int[]){w->kh, w->kw, g.group_c, g.filters}, 4,
+                             o->kernel_initializer, o->kernel_regularizer));
     if (o->no_bias)
         return NN_OK;
-    return nn_infer_weight(infer, "bias", &g.filters, 1, o->bias_initializer, 1);
-}
-
-/* col[last - first][depth]: the lowered pixels [first, last) of the batch for one channel group. */
-static void lower(nn_real *col, const nn_real *x, const nn__window *w, int first_c, int count_c,
-                  size_t first, size_t last)
-{
-    size_t pixels = (size_t)w->oh * (size_t)w->ow,
-           picture = (size_t)w->h * (size_t)w->w * (size_t)w->c;
-    size_t depth = (size_t)w->kh * (size_t)w->kw * (size_t)count_c;
-    while (first < last) {
-        size_t n = first / pixels, end = (n + 1) * pixels < last ? (n + 1) * pixels : last;
-        nn__kernels->im2col(col, x + n * picture, w, first_c, count_c, (int)(first - n * pixels),
-                            (int)(end - n * pixels));
-        col += (end - first) * depth;
-        first = end;
-    }
+    return nn__infer_regular(infer, "bias", &g.filters, 1, o->bias_initializer,
+                             o->bias_regularizer);
 }
 
 /* ---- Forward: one tile per task ---- */
@@ -216,7 +162,7 @@ static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int w
     const nn_conv2d_options *o = pass->options;
     const size_t f = (size_t)g->filters, all = (size_t)pass->rows * (size_t)g->pixels;
     const size_t first = (size_t)index * g->forward_tile;
-    const size_t last = least(first + g->forward_tile, all);
+    const size_t last = nn__least(first + g->forward_tile, all);
     const int count = (int)(last - first);
     nn_real *y = pass->y + first * f;
     if (!o->no_bias)
@@ -225,7 +171,8 @@ static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int w
         const nn_real *col = pass->x[0] + first * (size_t)g->window.c;
         if (!g->plain) {
             nn_real *lowered = nn_scratch(pass, worker);
-            lower(lowered, pass->x[0], &g->window, group * g->group_c, g->group_c, first, last);
+            nn__lower_pixels(lowered, pass->x[0], &g->window, group * g->group_c, g->group_c, first,
+                             last);
             col = lowered;
         }
         nn__gemm(0, 0, count, g->group_f, g->depth, 1, col, g->depth,
@@ -256,15 +203,14 @@ static void conv2d_forward(const nn_pass *pass)
                                                   .memory = pass->partials});
         return;
     }
-    g.forward_tile = tile_even(g.tile, all, FORWARD_TASKS);
-    nn_parallel(pass, (int)tiles(all, g.forward_tile), conv2d_forward_tile, &g);
+    g.forward_tile = nn__tile_even(g.tile, all, NN__FORWARD_TASKS);
+    nn_parallel(pass, (int)nn__tiles(all, g.forward_tile), conv2d_forward_tile, &g);
 }
 
 /* ---- Backward: one group of pictures per task ---- */
 
 struct conv2d_backward {
     nn__conv2d g;
-    int groups;                   /* of pictures                                  */
     int winograd_dx, winograd_dw; /* computed by Winograd, after all groups */
     nn_real *turned;              /* turned kernel[kh][kw][f][c], for the gather  */
     nn_real *dw;                  /* dkernel of each group                        */
@@ -276,19 +222,14 @@ static size_t conv2d_weights(const nn__conv2d *g)
     return (size_t)g->depth * (size_t)g->filters;
 }
 
-/* The first picture of a group of pictures. */
-static size_t group_start(const struct conv2d_backward *b, int rows, int group)
-{
-    return (size_t)rows * (size_t)group / (size_t)b->groups;
-}
-
 static void conv2d_dw_tile(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *col,
                            size_t start, size_t first, size_t last)
 {
     for (int group = 0; group < g->groups; group++) {
         const nn_real *lowered = pass->x[0] + first * (size_t)g->window.c;
         if (!g->plain) {
-            lower(col, pass->x[0], &g->window, group * g->group_c, g->group_c, first, last);
+            nn__lower_pixels(col, pass->x[0], &g->window, group * g->group_c, g->group_c, first,
+                             last);
             lowered = col;
         }
         int f = group * g->group_f;
@@ -305,7 +246,7 @@ static void conv2d_dx_gather(const nn_pass *pass, const struct conv2d_backward *
     const nn__conv2d *g = &b->g;
     const nn_real *lowered = pass->dy + first * (size_t)g->filters;
     if (!g->plain) {
-        lower(col, pass->dy, &g->mirror, 0, g->filters, first, last);
+        nn__lower_pixels(col, pass->dy, &g->mirror, 0, g->filters, first, last);
         lowered = col;
     }
     nn__gemm(0, 0, (int)(last - first), g->window.c, g->mirror_depth, 1, lowered, g->mirror_depth,
@@ -341,9 +282,9 @@ static void conv2d_dx(const nn_pass *pass, const struct conv2d_backward *b, nn_r
         return;
     }
     size_t pixels = (size_t)b->g.window.h * (size_t)b->g.window.w;
-    size_t tile = tile_even(tile_pixels(b->g.mirror_depth), (end - begin) * pixels, 1);
+    size_t tile = nn__tile_even(nn__tile_pixels(b->g.mirror_depth), (end - begin) * pixels, 1);
     for (size_t first = begin * pixels; first < end * pixels; first += tile)
-        conv2d_dx_gather(pass, b, col, first, least(first + tile, end * pixels));
+        conv2d_dx_gather(pass, b, col, first, nn__least(first + tile, end * pixels));
 }
 
 static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int worker)
@@ -351,10 +292,10 @@ static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int
     const struct conv2d_backward *b = arg;
     const nn__conv2d *g = &b->g;
     const size_t f = (size_t)g->filters, pixels = (size_t)g->pixels;
-    const size_t begin = group_start(b, pass->rows, index),
-                 end = group_start(b, pass->rows, index + 1);
+    const size_t begin = nn__group_start(pass->rows, index),
+                 end = nn__group_start(pass->rows, index + 1);
     const size_t start = begin * pixels, stop = end * pixels;
-    const size_t tile = tile_even(g->tile, stop - start, 1);
+    const size_t tile = nn__tile_even(g->tile, stop - start, 1);
     nn_real *col = nn_scratch(pass, worker);
     if (pass->activation != NN_LINEAR)
         nn__kernels->activate_gradient(pass->dy + start * f, pass->y + start * f, pass->activation,
@@ -366,7 +307,7 @@ static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int
     else if (b->dw != NULL)
         for (size_t first = start; first < stop; first += tile)
             conv2d_dw_tile(pass, g, b->dw + (size_t)index * conv2d_weights(g), col, start, first,
-                           least(first + tile, stop));
+                           nn__least(first + tile, stop));
     if (pass->dx[0] != NULL && !b->winograd_dx)
         conv2d_dx(pass, b, col, begin, end);
 }
@@ -378,21 +319,6 @@ static void conv2d_turn_row(const nn_pass *pass, void *arg, int index, int worke
     (void)worker;
     nn__kernels->turn_kernel(b->turned, pass->weights[0], w->kh, w->kw, w->c, b->g.filters, index,
                              index + 1);
-}
-
-enum { SUM_CHUNK = 4096 };
-
-static void conv2d_sum_chunk(const nn_pass *pass, void *arg, int index, int worker)
-{
-    const struct conv2d_backward *b = arg;
-    size_t count = conv2d_weights(&b->g), first = (size_t)index * SUM_CHUNK;
-    (void)worker;
-    if (b->dw != NULL)
-        nn__kernels->tree_sum(pass->gradients[0], b->dw, b->groups, count, first,
-                              least(first + SUM_CHUNK, count));
-    if (index == 0 && b->db != NULL)
-        nn__kernels->tree_sum(pass->gradients[1], b->db, b->groups, (size_t)b->g.filters, 0,
-                              (size_t)b->g.filters);
 }
 
 /* What Winograd computes, from dz in pass->dy. */
@@ -421,7 +347,6 @@ static struct conv2d_backward conv2d_backward_begin(const nn_pass *pass)
     const size_t weights = conv2d_weights(&b.g);
     const int forward = uses_winograd(o, &b.g, &b.g.window, pass->rows),
               back = uses_winograd(o, &b.g, &b.g.mirror, pass->rows);
-    b.groups = pass->rows < GROUPS ? pass->rows : GROUPS;
     b.winograd_dx = back && pass->dx[0] != NULL;
     b.winograd_dw = forward && pass->trainable;
     b.turned = pass->partials;
@@ -429,19 +354,20 @@ static struct conv2d_backward conv2d_backward_begin(const nn_pass *pass)
         b.turned += nn__conv2d_winograd_memory(&b.g, pass->rows);
     nn_real *dw = b.turned + weights;
     b.dw = pass->trainable && !b.winograd_dw ? dw : NULL;
-    b.db = pass->trainable && !o->no_bias ? dw + GROUPS * weights : NULL;
+    b.db = pass->trainable && !o->no_bias ? dw + NN__GROUPS * weights : NULL;
     return b;
 }
 
 static void conv2d_backward(const nn_pass *pass)
 {
     struct conv2d_backward b = conv2d_backward_begin(pass);
-    const size_t weights = conv2d_weights(&b.g);
     if (pass->dx[0] != NULL && b.g.gather)
         nn_parallel(pass, b.g.window.kh, conv2d_turn_row, &b);
-    nn_parallel(pass, b.groups, conv2d_backward_group, &b);
-    if (pass->trainable)
-        nn_parallel(pass, (int)((weights + SUM_CHUNK - 1) / SUM_CHUNK), conv2d_sum_chunk, &b);
+    nn_parallel(pass, nn__groups(pass->rows), conv2d_backward_group, &b);
+    if (b.dw != NULL)
+        nn__sum_groups(pass, pass->gradients[0], b.dw, conv2d_weights(&b.g));
+    if (b.db != NULL)
+        nn__sum_groups(pass, pass->gradients[1], b.db, (size_t)b.g.filters);
     conv2d_backward_winograd(pass, &b);
 }
 

@@ -27,8 +27,10 @@ static const nn_option dense_fields[] = {
                .fallback = NN_INIT_GLOROT_UNIFORM),
     NN__OPTION(nn_dense_options, INITIALIZER, bias_initializer, .fallback = NN_INIT_ZEROS),
     NN__OPTION(nn_dense_options, STRING, name),
+    NN__OPTION(nn_dense_options, REGULARIZER, kernel_regularizer),
+    NN__OPTION(nn_dense_options, REGULARIZER, bias_regularizer),
 };
-NN__NO_TAIL_PADDING(nn_dense_options, name);
+NN__NO_TAIL_PADDING(nn_dense_options, bias_regularizer);
 
 struct dense {
     int n, k, u;
@@ -88,9 +90,11 @@ static nn_status dense_infer(nn_infer *infer)
     infer->partials = dense_parts(o, x, infer->batch, gradients) * sizeof(nn_real);
     NN_TRY(nn_infer_weight(infer, "kernel", (const int[]){x->dims[x->rank - 1], o->units}, 2,
                            o->kernel_initializer, 1));
+    NN_TRY(nn_infer_regularize(infer, o->kernel_regularizer));
     if (o->no_bias)
         return NN_OK;
-    return nn_infer_weight(infer, "bias", &o->units, 1, o->bias_initializer, 1);
+    NN_TRY(nn_infer_weight(infer, "bias", &o->units, 1, o->bias_initializer, 1));
+    return nn_infer_regularize(infer, o->bias_regularizer);
 }
 
 static int least(int a, int b)

@@ -1,6 +1,9 @@
 /* Conv2D against seven loops in double, on integers, where float is exact: lowering and the direct
  * way. Winograd rounds even integers, see test_conv2d_winograd.c. */
 #include "probe.h"
+#include "scratch.h"
+
+#include "layers/tiles.h"
 
 typedef struct conv_case {
     int rows, h, w, c, f, kh, kw, sh, sw, dh, dw, groups, same, relu, no_bias, threads, algorithm;
@@ -234,6 +237,59 @@ START_TEST(tiles_that_cross_pictures_are_exact)
 }
 END_TEST
 
+/* An even cut never exceeds the most pixels of a tile, for which there is scratch. */
+START_TEST(even_tiles_cover_the_pixels_and_are_never_above_the_most)
+{
+    for (int depth = 1; depth < 6000; depth = depth * 5 / 4 + 1) {
+        int most = nn__tile_pixels(depth);
+        ck_assert(most % 4 == 0 && most >= NN__TILE_LEAST && most <= NN__TILE_MOST);
+        for (size_t pixels = 1; pixels < 20000; pixels = pixels * 9 / 8 + 1)
+            for (size_t tasks = 1; tasks <= NN__FORWARD_TASKS; tasks *= 4) {
+                size_t tile = nn__tile_even(most, pixels, tasks), count = nn__tiles(pixels, tile);
+                ck_assert_msg(tile % 4 == 0 && tile <= (size_t)most,
+                              "%zu pixels, at most %d of a tile: tiles of %zu", pixels, most, tile);
+                ck_assert(count * tile >= pixels && (count - 1) * tile < pixels);
+            }
+    }
+}
+END_TEST
+
+static void run_in_guarded_scratch(const conv_case *k, int threads)
+{
+    probe p;
+    char what[96];
+    nn_shape shape = {3, {k->h, k->w, k->c}};
+    ck_assert_int_eq(probe_open(&p, case_layer(k), k->rows, &shape, threads, 0), NN_OK);
+    test_scratch guarded = test_scratch_begin(p.context, 1 << 18);
+    nn_real *dy = calloc(p.y_count, sizeof *dy);
+    snprintf(what, sizeof what, "conv2d of %dx%dx%d by %dx%d to %d filters", k->h, k->w, k->c,
+             k->kh, k->kw, k->f);
+    probe_forward(&p, NULL);
+    probe_backward(&p, dy);
+    test_scratch_end(p.context, &guarded, what);
+    free(dy);
+    probe_close(&p);
+}
+
+/* Full tiles, where the scratch is used to its last number: forward, gather and scatter. */
+START_TEST(tiles_stay_within_their_scratch)
+{
+    static const conv_case cases[] = {
+        {.rows = 8, .h = 32, .w = 32, .c = 3, .f = 10, .kh = 3, .kw = 3, .same = 1},
+        {.rows = 9, .h = 32, .w = 32, .c = 32, .f = 8, .kh = 3, .kw = 3, .same = 1},
+        {.rows = 9, .h = 16, .w = 17, .c = 8, .f = 64, .kh = 3, .kw = 3, .same = 1},
+        {.rows = 3, .h = 40, .w = 40, .c = 9, .f = 5, .kh = 5, .kw = 5, .sh = 2, .sw = 2},
+        {.rows = 3, .h = 24, .w = 24, .c = 40, .f = 8, .kh = 3, .kw = 3, .groups = 4, .same = 1},
+        {.rows = 2, .h = 9, .w = 9, .c = 700, .f = 3, .kh = 3, .kw = 3, .same = 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        conv_case k = cases[i];
+        run_in_guarded_scratch(&k, 1);
+        run_in_guarded_scratch(&k, 2);
+    }
+}
+END_TEST
+
 /* x moved by one pixel moves y by one pixel, where no border is near. */
 START_TEST(a_moved_picture_gives_a_moved_result)
 {
@@ -330,10 +386,11 @@ END_TEST
 Suite *conv2d_suite(void);
 Suite *conv2d_suite(void)
 {
-    Suite *suite =
-        TEST_SUITE("conv2d", many_channels_are_exact_too, tiles_that_cross_pictures_are_exact,
-                   a_moved_picture_gives_a_moved_result, forward_and_both_gradients_are_adjoint,
-                   what_does_not_fit_is_named_with_its_numbers);
+    Suite *suite = TEST_SUITE(
+        "conv2d", many_channels_are_exact_too, tiles_that_cross_pictures_are_exact,
+        even_tiles_cover_the_pixels_and_are_never_above_the_most, tiles_stay_within_their_scratch,
+        a_moved_picture_gives_a_moved_result, forward_and_both_gradients_are_adjoint,
+        what_does_not_fit_is_named_with_its_numbers);
     TCase *tcase = tcase_create("random shapes");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, random_shapes_are_exact_to_the_last_integer, 0, 5);

@@ -1,8 +1,8 @@
 /* What holds for every kind of layer; the kinds are those of kinds.def, shown by samples.h. */
 #include "samples.h"
+#include "scratch.h"
 
 #include "base/files.h"
-#include "model/context.h"
 
 START_TEST(every_kind_has_a_sample)
 {
@@ -130,6 +130,27 @@ START_TEST(a_short_batch_is_not_touched_by_what_was_there_before)
     free(x);
     nn_context_free(context);
     nn_context_free(fresh);
+    nn_model_free(model);
+}
+END_TEST
+
+/* Every worker's scratch between two guards: a layer keeps to the bytes that it asked for. */
+START_TEST(scratch_is_not_written_beyond_what_was_asked_for)
+{
+    const sample *s = &samples[_i];
+    enum { GUARD = 1 << 16, WORKERS = 2 };
+    nn_model *model = sample_probe(s);
+    ck_assert_int_eq(nn_compile(model, .optimizer = nn_sgd(), .loss = probe_dot()), NN_OK);
+    nn_context *context =
+        nn_context(model, .batch_size = s->rows, .training = 1, .threads = WORKERS);
+    test_scratch guarded = test_scratch_begin(context, GUARD);
+    nn_tensor *dy = nn_tensor_new(NN_F32, NN_SHAPE(s->rows, (int)y_count(model, 1)));
+    nn_real zeros[16] = {0};
+    ck_assert_int_eq(nn_context_forward(context, zeros, s->rows, NULL), NN_OK);
+    ck_assert_int_eq(nn_context_backward(context, dy, NULL), NN_OK);
+    test_scratch_end(context, &guarded, s->kind->kind.name);
+    nn_tensor_free(dy);
+    nn_context_free(context);
     nn_model_free(model);
 }
 END_TEST
@@ -376,6 +397,7 @@ Suite *generic_suite(void)
     tcase_add_loop_test(tcase, inference_of_a_batch_is_inference_of_its_rows, 0, SAMPLES);
     tcase_add_loop_test(tcase, a_short_batch_is_not_touched_by_what_was_there_before, 0, SAMPLES);
     tcase_add_loop_test(tcase, threads_do_not_change_a_bit_and_fusions_hardly_one, 0, SAMPLES);
+    tcase_add_loop_test(tcase, scratch_is_not_written_beyond_what_was_asked_for, 0, SAMPLES);
     tcase_add_loop_test(tcase, a_frozen_layer_passes_gradients_on_and_keeps_its_weights, 0,
                         SAMPLES);
     tcase_add_loop_test(tcase, a_saved_model_is_loaded_as_it_was, 0, SAMPLES);
