@@ -205,6 +205,171 @@ typedef struct nn_max_pool2d_options {
 } nn_max_pool2d_options;
 NN_API nn_layer *nn_max_pool2d_new(const nn_max_pool2d_options *options);
 
+/* ---- AveragePooling2D -----------------------------------------------------------------------
+ * y[i][j][c] = the mean of the x in the window; added positions take no part, so at a border it is
+ * the mean of fewer. Each x of a window gets an equal part of its gradient. Errors at build:
+ * NN_EINVAL (a side above 32,767), NN_ESHAPE (input not a picture, pool larger than a valid input),
+ * NN_ENOTSUP (a picture of more than 2^28 pixels).
+ */
+typedef struct nn_average_pool2d_options {
+    size_t struct_size;
+    int pool[2];      /* height, width; {0, 0} is {2, 2} */
+    int strides[2];   /* {0, 0} is pool                  */
+    int padding;      /* NN_VALID (default) or NN_SAME   */
+    int reserved;     /* 0                               */
+    const char *name; /* NULL: average_pooling2d, ...    */
+} nn_average_pool2d_options;
+NN_API nn_layer *nn_average_pool2d_new(const nn_average_pool2d_options *options);
+
+/* ---- GlobalAveragePooling2D, GlobalMaxPooling2D ---------------------------------------------
+ * x[h][w][c] -> y[c], or y[1][1][c] with keepdims: the mean, and the largest, of each channel. The
+ * gradient of the mean goes to all x in equal parts; that of the largest to all x that are as
+ * large, in equal parts (as TensorFlow's; MaxPooling2D gives it to the first). A channel with a NaN
+ * has the maximum NaN, and NaN gradients. Errors at build: NN_ESHAPE (input not a picture),
+ * NN_ENOTSUP (a picture of more than 2^28 pixels).
+ */
+typedef struct nn_global_average_pool2d_options {
+    size_t struct_size;
+    int keepdims;     /* 1: y is a picture of one pixel         */
+    int reserved;     /* 0                                      */
+    const char *name; /* NULL: global_average_pooling2d, ...    */
+} nn_global_average_pool2d_options;
+NN_API nn_layer *nn_global_average_pool2d_new(const nn_global_average_pool2d_options *options);
+
+typedef struct nn_global_max_pool2d_options {
+    size_t struct_size;
+    int keepdims;     /* 1: y is a picture of one pixel     */
+    int reserved;     /* 0                                  */
+    const char *name; /* NULL: global_max_pooling2d, ...    */
+} nn_global_max_pool2d_options;
+NN_API nn_layer *nn_global_max_pool2d_new(const nn_global_max_pool2d_options *options);
+
+/* ---- DepthwiseConv2D ------------------------------------------------------------------------
+ * x[h][w][c] -> y[oh][ow][c m], m = depth_multiplier: each channel has m kernels of its own,
+ *   y[i][j][k m + l] = act(bias[k m + l] + sum over p, q of
+ *                      x[i sh + p dh - top][j sw + q dw - left][k] * kernel[p][q][k][l])
+ * Weights: kernel[kh][kw][c][m], bias[c m]. The initializer's fans are those of that shape: kh*kw*c
+ * in, kh*kw*m out. Strides and dilation may both be above 1, and the two strides may differ.
+ * Errors at build: NN_EINVAL (a kernel, stride, dilation or multiplier < 1), NN_ESHAPE (input not a
+ * picture, kernel larger than a valid input), NN_ENOTSUP (pictures or kernels beyond 2^28 numbers).
+ */
+typedef struct nn_depthwise_conv2d_options {
+    size_t struct_size;
+    int kernel[2];                        /* height, width; must be given         */
+    int strides[2];                       /* {0, 0} is {1, 1}                     */
+    int padding;                          /* NN_VALID (default) or NN_SAME        */
+    int depth_multiplier;                 /* 0 is 1                               */
+    int dilation[2];                      /* {0, 0} is {1, 1}                     */
+    int activation;                       /* an nn_activation; default NN_LINEAR  */
+    int no_bias;                          /* 1: no bias                           */
+    nn_initializer depthwise_initializer; /* of kernel; default NN_GLOROT_UNIFORM */
+    nn_initializer bias_initializer;      /* default NN_ZEROS                     */
+    nn_regularizer depthwise_regularizer; /* of kernel; default none              */
+    nn_regularizer bias_regularizer;      /* default none                         */
+    const char *name;                     /* NULL: depthwise_conv2d, ...          */
+} nn_depthwise_conv2d_options;
+NN_API nn_layer *nn_depthwise_conv2d_new(const nn_depthwise_conv2d_options *options);
+
+/* ---- SeparableConv2D ------------------------------------------------------------------------
+ * A depthwise convolution d[oh][ow][c m] as above, without bias and activation, then
+ *   y[i][j][f] = act(bias[f] + sum over k of d[i][j][k] * pointwise_kernel[0][0][k][f])
+ * Weights: depthwise_kernel[kh][kw][c][m], pointwise_kernel[1][1][c m][filters], bias[filters].
+ * Errors at build: as DepthwiseConv2D; also NN_EINVAL for filters < 1.
+ */
+typedef struct nn_separable_conv2d_options {
+    size_t struct_size;
+    int filters;                          /* number of output channels, >= 1; must be given */
+    int kernel[2];                        /* height, width; must be given                   */
+    int strides[2];                       /* {0, 0} is {1, 1}                               */
+    int padding;                          /* NN_VALID (default) or NN_SAME                  */
+    int dilation[2];                      /* {0, 0} is {1, 1}                               */
+    int depth_multiplier;                 /* 0 is 1                                         */
+    int activation;                       /* an nn_activation; default NN_LINEAR            */
+    int no_bias;                          /* 1: no bias                                     */
+    int reserved;                         /* 0                                              */
+    nn_initializer depthwise_initializer; /* default NN_GLOROT_UNIFORM                      */
+    nn_initializer pointwise_initializer; /* default NN_GLOROT_UNIFORM                      */
+    nn_initializer bias_initializer;      /* default NN_ZEROS                               */
+    nn_regularizer depthwise_regularizer; /* default none                                   */
+    nn_regularizer pointwise_regularizer; /* default none                                   */
+    nn_regularizer bias_regularizer;      /* default none                                   */
+    const char *name;                     /* NULL: separable_conv2d, ...                    */
+} nn_separable_conv2d_options;
+NN_API nn_layer *nn_separable_conv2d_new(const nn_separable_conv2d_options *options);
+
+/* ---- Conv2DTranspose ------------------------------------------------------------------------
+ * x[h][w][c] -> y[oh][ow][filters], the way back of a Conv2D that takes pictures like y to pictures
+ * like x: each x adds x * kernel into the window that it came from,
+ *   y[i sh + p dh - top][j sw + q dw - left][f] gets x[i][j][k] * kernel[p][q][f][k]
+ * then bias and activation. Along each axis, with ke = (k - 1) d + 1:
+ *   no output_padding given   NN_VALID: out = (n - 1) s + max(ke, s)    NN_SAME: out = n s
+ *   output_padding a          NN_VALID: out = (n - 1) s + ke + a        NN_SAME: out = (n - 1) s +
+ *                             (1 where ke is odd, else 0) + a
+ * top and left are those of the Conv2D over y. Weights: kernel[kh][kw][filters][c], bias[filters].
+ * Errors at build: NN_EINVAL (filters < 1, a kernel, stride or dilation < 1, strides and dilation
+ * both above 1, an output_padding that is not less than its stride), NN_ESHAPE (input not a
+ * picture; no Conv2D of these options takes a picture of that size to x), NN_ENOTSUP (pictures or
+ * kernels beyond 2^28 numbers).
+ */
+typedef struct nn_conv2d_transpose_options {
+    size_t struct_size;
+    int filters;                       /* number of output channels, >= 1; must be given       */
+    int kernel[2];                     /* height, width; must be given                         */
+    int strides[2];                    /* {0, 0} is {1, 1}                                     */
+    int padding;                       /* NN_VALID (default) or NN_SAME                        */
+    int output_padding[2];             /* {0, 0} is none given; there, {-1, -1} says two zeros */
+    int dilation[2];                   /* {0, 0} is {1, 1}                                     */
+    int activation;                    /* an nn_activation; default NN_LINEAR                  */
+    int no_bias;                       /* 1: no bias                                           */
+    nn_initializer kernel_initializer; /* default NN_GLOROT_UNIFORM                            */
+    nn_initializer bias_initializer;   /* default NN_ZEROS                                     */
+    nn_regularizer kernel_regularizer; /* default none                                         */
+    nn_regularizer bias_regularizer;   /* default none                                         */
+    const char *name;                  /* NULL: conv2d_transpose, ...                          */
+} nn_conv2d_transpose_options;
+NN_API nn_layer *nn_conv2d_transpose_new(const nn_conv2d_transpose_options *options);
+
+/* ---- UpSampling2D ---------------------------------------------------------------------------
+ * x[h][w][c] -> y[h sh][w sw][c], {sh, sw} = size.
+ *   NN_NEAREST   y[i][j] = x[i / sh][j / sw], rounded down
+ *   NN_BILINEAR  y[i][j] lies at row (i + 1/2) / sh - 1/2 and column (j + 1/2) / sw - 1/2 of x,
+ *                between four pixels, those at the border doubled; their mean by nearness
+ * Errors at build: NN_EINVAL (a size < 1), NN_ESHAPE (input not a picture), NN_ENOTSUP (a picture of
+ * more than 2^28 pixels). The enum's numbers are stable.
+ */
+typedef enum nn_interpolation { NN_NEAREST = 0, NN_BILINEAR = 1 } nn_interpolation;
+
+typedef struct nn_up_sampling2d_options {
+    size_t struct_size;
+    int size[2];       /* rows, columns; {0, 0} is {2, 2}      */
+    int interpolation; /* NN_NEAREST (default) or NN_BILINEAR  */
+    int reserved;      /* 0                                    */
+    const char *name;  /* NULL: up_sampling2d, ...             */
+} nn_up_sampling2d_options;
+NN_API nn_layer *nn_up_sampling2d_new(const nn_up_sampling2d_options *options);
+
+/* ---- ZeroPadding2D, Cropping2D --------------------------------------------------------------
+ * Rows and columns of zeros added to a picture, or rows and columns taken away:
+ * nn_zero_padding2d({top, bottom}, {left, right}). Errors at build: NN_EINVAL (a number < 0),
+ * NN_ESHAPE (input not a picture, nothing left of it), NN_ENOTSUP (a picture of more than 2^28
+ * pixels).
+ */
+typedef struct nn_zero_padding2d_options {
+    size_t struct_size;
+    int rows[2];      /* top, bottom                                     */
+    int columns[2];   /* left, right; four zeros are {1, 1} and {1, 1}   */
+    const char *name; /* NULL: zero_padding2d, ...                       */
+} nn_zero_padding2d_options;
+NN_API nn_layer *nn_zero_padding2d_new(const nn_zero_padding2d_options *options);
+
+typedef struct nn_cropping2d_options {
+    size_t struct_size;
+    int rows[2];      /* top, bottom              */
+    int columns[2];   /* left, right              */
+    const char *name; /* NULL: cropping2d, ...    */
+} nn_cropping2d_options;
+NN_API nn_layer *nn_cropping2d_new(const nn_cropping2d_options *options);
+
 /* ---- BatchNormalization ---------------------------------------------------------------------
  * Along the last axis (channels), m = rows * all other axes:
  *   training   y = gamma (x - mean) / sqrt(variance + epsilon) + beta, mean and biased variance of
@@ -289,6 +454,23 @@ NN_API nn_layer *nn_add_new(const nn_add_options *options);
 #define nn_conv2d(...) nn_conv2d_new(NN_OPTIONS(nn_conv2d_options, __VA_ARGS__))
 #define nn_dense(...) nn_dense_new(NN_OPTIONS(nn_dense_options, __VA_ARGS__))
 #define nn_max_pool2d(...) nn_max_pool2d_new(NN_OPTIONS(nn_max_pool2d_options, __VA_ARGS__))
+#define nn_average_pool2d(...)                                                                     \
+    nn_average_pool2d_new(NN_OPTIONS(nn_average_pool2d_options, __VA_ARGS__))
+#define nn_global_average_pool2d(...)                                                              \
+    nn_global_average_pool2d_new(NN_OPTIONS(nn_global_average_pool2d_options, __VA_ARGS__))
+#define nn_global_max_pool2d(...)                                                                  \
+    nn_global_max_pool2d_new(NN_OPTIONS(nn_global_max_pool2d_options, __VA_ARGS__))
+#define nn_depthwise_conv2d(...)                                                                   \
+    nn_depthwise_conv2d_new(NN_OPTIONS(nn_depthwise_conv2d_options, __VA_ARGS__))
+#define nn_separable_conv2d(...)                                                                   \
+    nn_separable_conv2d_new(NN_OPTIONS(nn_separable_conv2d_options, __VA_ARGS__))
+#define nn_conv2d_transpose(...)                                                                   \
+    nn_conv2d_transpose_new(NN_OPTIONS(nn_conv2d_transpose_options, __VA_ARGS__))
+#define nn_up_sampling2d(...)                                                                      \
+    nn_up_sampling2d_new(NN_OPTIONS(nn_up_sampling2d_options, __VA_ARGS__))
+#define nn_zero_padding2d(...)                                                                     \
+    nn_zero_padding2d_new(NN_OPTIONS(nn_zero_padding2d_options, __VA_ARGS__))
+#define nn_cropping2d(...) nn_cropping2d_new(NN_OPTIONS(nn_cropping2d_options, __VA_ARGS__))
 #define nn_batch_norm(...) nn_batch_norm_new(NN_OPTIONS(nn_batch_norm_options, __VA_ARGS__))
 #define nn_dropout(...) nn_dropout_new(NN_OPTIONS(nn_dropout_options, __VA_ARGS__))
 #define nn_flatten(...) nn_flatten_new(NN_OPTIONS(nn_flatten_options, __VA_ARGS__))

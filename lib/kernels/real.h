@@ -6,6 +6,14 @@
 
 #include "nn/base.h"
 
+/* Before a function that is called from several places with loops of its own: one copy of it, for the
+ * size of the library. */
+#ifdef __clang__
+#define NN__ONE_COPY __attribute__((noinline))
+#else
+#define NN__ONE_COPY __attribute__((noinline, noclone))
+#endif
+
 /* Called element by element, never through a vector library: every level gives the same bits. */
 static inline nn_real nn__real_exp(nn_real x)
 {
