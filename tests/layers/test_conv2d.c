@@ -284,7 +284,9 @@ START_TEST(tiles_stay_within_their_scratch)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         conv_case k = cases[i];
+        k.algorithm = NN_CONV_GEMM;
         run_in_guarded_scratch(&k, 1);
+        k.algorithm = NN_CONV_AUTO;
         run_in_guarded_scratch(&k, 2);
     }
 }

@@ -126,6 +126,16 @@ START_TEST(tiles_of_large_pictures_are_exact)
 {
     static const transpose_case cases[] = {
         {.rows = 2,
+         .h = 32,
+         .w = 32,
+         .c = 3,
+         .f = 8,
+         .kh = 3,
+         .kw = 3,
+         .sh = 2,
+         .sw = 2,
+         .same = 1},
+        {.rows = 2,
          .h = 20,
          .w = 31,
          .c = 5,
