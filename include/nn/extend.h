@@ -225,7 +225,8 @@ typedef struct nn_loss_pass {
                                  the same memory as prediction only when fused is 0.            */
     double scale;           /* 1 / rows, or the share of an accumulated batch                 */
     int fused;              /* 1: prediction is the input z of the activation fuses_with      */
-    int reserved;
+    int last_axis;          /* elements of the prediction's last axis, which divides width. A
+                                 loss over the last axis is averaged over the rest of a row     */
 } nn_loss_pass;
 
 typedef struct nn_loss_kind {

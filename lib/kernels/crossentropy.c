@@ -1,10 +1,20 @@
 /*
  * Losses of rows and their gradients; formulas in nn/losses.h. Exponentials are nn_real's, sums and
  * logarithms are double. Terms whose target is 0 are left out (not multiplied by 0), so one-hot
- * targets and classes give the same numbers, also beside infinite logits.
+ * targets and classes give the same numbers, also beside infinite logits. Targets y are read as
+ * y keep + share, keep = 1 - smoothing, share = smoothing / c.
  */
 #include "kernels/kernels.h"
 #include "kernels/real.h"
+
+typedef struct smooth {
+    nn_real keep, share;
+} smooth;
+
+static smooth smooth_of(double smoothing, size_t c)
+{
+    return (smooth){(nn_real)(1 - smoothing), (nn_real)(smoothing / (double)c)};
+}
 
 static nn_real largest_of(const nn_real *z, size_t c)
 {
@@ -15,8 +25,8 @@ static nn_real largest_of(const nn_real *z, size_t c)
 }
 
 /* sum_y and sum y (z - largest) of one row; y are targets, or one-hot at `class`. */
-static double target_dot(const nn_real *z, nn_real largest, const nn_real *y, int32_t class,
-                         size_t c, double *sum_y)
+static double target_dot(const nn_real *z, nn_real largest, const nn_real *y, smooth mix,
+                         int32_t class, size_t c, double *sum_y)
 {
     double dot = 0;
     *sum_y = 0;
@@ -25,9 +35,10 @@ static double target_dot(const nn_real *z, nn_real largest, const nn_real *y, in
         return (double)(z[class] - largest);
     }
     for (size_t j = 0; j < c; j++) {
-        if (y[j] != 0) {
-            *sum_y += (double)y[j];
-            dot += (double)y[j] * (double)(z[j] - largest);
+        nn_real target = y[j] * mix.keep + mix.share;
+        if (target != 0) {
+            *sum_y += (double)target;
+            dot += (double)target * (double)(z[j] - largest);
         }
     }
     return dot;
@@ -47,12 +58,12 @@ static double exponentials(nn_real *e, const nn_real *z, nn_real largest, size_t
 }
 
 /* dz = scale (p - y); dz may be p. */
-static void logits_gradient(nn_real *dz, const nn_real *p, const nn_real *y, int32_t class,
-                            nn_real scale, size_t c)
+static void logits_gradient(nn_real *dz, const nn_real *p, const nn_real *y, smooth mix,
+                            int32_t class, nn_real scale, size_t c)
 {
     if (y != NULL) {
         for (size_t j = 0; j < c; j++)
-            dz[j] = scale * (p[j] - y[j]);
+            dz[j] = scale * (p[j] - (y[j] * mix.keep + mix.share));
     } else {
         nn_real winner = scale * (p[class] - 1);
         for (size_t j = 0; j < c; j++)
@@ -62,16 +73,17 @@ static void logits_gradient(nn_real *dz, const nn_real *p, const nn_real *y, int
 }
 
 void KERNEL(crossentropy_logits)(nn_real *z, int keep_logits, double *losses, nn_real *dz,
-                                 const nn_real *targets, const int32_t *classes, double scale,
-                                 size_t n, size_t c)
+                                 const nn_real *targets, const int32_t *classes, double smoothing,
+                                 double scale, size_t n, size_t c)
 {
+    const smooth mix = smooth_of(smoothing, c);
     for (size_t i = 0; i < n; i++, z += c) {
         const nn_real *y = targets != NULL ? targets + i * c : NULL;
         int32_t class = targets != NULL ? 0 : classes[i];
         nn_real *gradient = dz != NULL ? dz + i * c : NULL;
         nn_real *p = keep_logits ? gradient : z;
         nn_real largest = largest_of(z, c);
-        double sum_y, dot = target_dot(z, largest, y, class, c, &sum_y);
+        double sum_y, dot = target_dot(z, largest, y, mix, class, c, &sum_y);
         double sum = exponentials(p, z, largest, c);
         losses[i] = sum_y * log(sum) - dot;
         if (p == NULL)
@@ -80,7 +92,7 @@ void KERNEL(crossentropy_logits)(nn_real *z, int keep_logits, double *losses, nn
         for (size_t j = 0; j < c; j++)
             p[j] /= divisor;
         if (gradient != NULL)
-            logits_gradient(gradient, p, y, class, (nn_real)scale, c);
+            logits_gradient(gradient, p, y, mix, class, (nn_real)scale, c);
     }
 }
 
@@ -102,21 +114,21 @@ static int inside(double p)
  * g_j = dL/dq_j = -y_j / q_j inside the clip, else 0;  dL/dp_j = (g_j - sum_k g_k q_k) / s
  * so sum_k g_k q_k = -(sum of y inside the clip).
  */
-static double categorical_row(nn_real *dp, const nn_real *p, const nn_real *y, double scale,
-                              size_t c)
+static double categorical_row(nn_real *dp, const nn_real *p, const nn_real *y, smooth mix,
+                              double scale, size_t c)
 {
     double sum = 0, loss = 0, inner = 0;
     for (size_t j = 0; j < c; j++)
         sum += (double)p[j];
     for (size_t j = 0; j < c; j++) {
-        double q = (double)p[j] / sum;
-        if (y[j] != 0)
-            loss -= (double)y[j] * log(clip(q));
-        inner += inside(q) ? (double)y[j] : 0;
+        double q = (double)p[j] / sum, target = (double)(y[j] * mix.keep + mix.share);
+        if (target != 0)
+            loss -= target * log(clip(q));
+        inner += inside(q) ? target : 0;
     }
     for (size_t j = 0; dp != NULL && j < c; j++) {
-        double q = (double)p[j] / sum;
-        double g = inside(q) ? -(double)y[j] / q : 0;
+        double q = (double)p[j] / sum, target = (double)(y[j] * mix.keep + mix.share);
+        double g = inside(q) ? -target / q : 0;
         dp[j] = (nn_real)(scale * (g + inner) / sum);
     }
     return loss;
@@ -138,12 +150,13 @@ static double sparse_row(nn_real *dp, const nn_real *p, int32_t class, double sc
 /* dp may be p: a row's last pass reads each element before it writes it. */
 void KERNEL(crossentropy_probabilities)(double *losses, nn_real *dp, const nn_real *p,
                                         const nn_real *targets, const int32_t *classes,
-                                        double scale, size_t n, size_t c)
+                                        double smoothing, double scale, size_t n, size_t c)
 {
+    const smooth mix = smooth_of(smoothing, c);
     for (size_t i = 0; i < n; i++) {
         nn_real *gradient = dp != NULL ? dp + i * c : NULL;
         if (targets != NULL)
-            losses[i] = categorical_row(gradient, p + i * c, targets + i * c, scale, c);
+            losses[i] = categorical_row(gradient, p + i * c, targets + i * c, mix, scale, c);
         else
             losses[i] = sparse_row(gradient, p + i * c, classes[i], scale, c);
     }

@@ -3,31 +3,41 @@
 
 #include "kernels/kernels.h"
 
-NN__NO_TAIL_PADDING(nn_crossentropy_options, reserved);
-
-const nn_option nn__crossentropy_fields[1] = {
-    NN__OPTION(nn_crossentropy_options, FLAG, from_logits),
-};
-
-nn_status nn__crossentropy_check(const char *kind, const char *name, const nn_shape *prediction)
+/* Rows of c numbers with a loss each. */
+static void crossentropy_rows(const nn_loss_pass *pass, int from_logits, double smoothing, size_t n,
+                              size_t c)
 {
-    char text[NN__SHAPE_TEXT];
-    if (prediction->rank == 1)
-        return NN_OK;
-    return nn_fail(NN_ESHAPE, "%s: %s needs a vector, the output is %s", name, kind,
-                   nn__shape_text(prediction, text, sizeof text));
-}
-
-void nn__crossentropy_run(const nn_loss_pass *pass)
-{
-    const nn_crossentropy_options *o = pass->options;
-    size_t n = (size_t)pass->rows, c = (size_t)pass->width;
-    if (pass->fused || o->from_logits) {
+    if (pass->fused || from_logits) {
         int keep = !pass->fused && pass->gradient != pass->prediction;
         nn__kernels->crossentropy_logits(pass->prediction, keep, pass->losses, pass->gradient,
-                                         pass->targets, pass->classes, pass->scale, n, c);
+                                         pass->targets, pass->classes, smoothing, pass->scale, n,
+                                         c);
     } else {
         nn__kernels->crossentropy_probabilities(pass->losses, pass->gradient, pass->prediction,
-                                                pass->targets, pass->classes, pass->scale, n, c);
+                                                pass->targets, pass->classes, smoothing,
+                                                pass->scale, n, c);
+    }
+}
+
+void nn__crossentropy_run(const nn_loss_pass *pass, int from_logits, double smoothing)
+{
+    const size_t positions = nn__loss_positions(pass), c = (size_t)pass->width / positions;
+    if (positions == 1) {
+        crossentropy_rows(pass, from_logits, smoothing, (size_t)pass->rows, c);
+        return;
+    }
+    double loss;
+    nn_loss_pass part = *pass;
+    part.losses = &loss;
+    part.scale = pass->scale / (double)positions;
+    for (size_t i = 0; i < (size_t)pass->rows; i++) {
+        pass->losses[i] = 0;
+        for (size_t k = i * positions; k < (i + 1) * positions; k++) {
+            part.prediction = pass->prediction + k * c;
+            part.targets = pass->targets + k * c;
+            part.gradient = pass->gradient == NULL ? NULL : pass->gradient + k * c;
+            crossentropy_rows(&part, from_logits, smoothing, 1, c);
+            pass->losses[i] += loss / (double)positions;
+        }
     }
 }

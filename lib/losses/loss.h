@@ -21,4 +21,10 @@ static inline const nn_loss_kind *nn__loss_kind(const nn_loss *loss)
     return (const nn_loss_kind *)(const void *)loss->object.kind;
 }
 
+/* How many last axes a row has: losses over the last axis are averaged over them. */
+static inline size_t nn__loss_positions(const nn_loss_pass *pass)
+{
+    return pass->last_axis > 0 ? (size_t)pass->width / (size_t)pass->last_axis : 1;
+}
+
 #endif

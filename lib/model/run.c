@@ -121,6 +121,7 @@ static void context_loss_of(nn_context *context, const nn__run *run, int k)
 {
     const nn__prediction *p = &run->program.predictions[k];
     const nn__output_rows *output = &context->outputs[k];
+    const nn_shape *shape = &nn__model_output(context->model, k)->output;
     const nn_loss_kind *kind = nn__loss_kind(p->loss);
     nn_loss_pass pass = {.struct_size = sizeof pass,
                          .options = p->loss->object.options,
@@ -131,7 +132,8 @@ static void context_loss_of(nn_context *context, const nn__run *run, int k)
                          .classes = kind->takes_classes ? output->classes : NULL,
                          .losses = output->losses,
                          .scale = p->weight * (1.0 / context->rows),
-                         .fused = p->loss_fused};
+                         .fused = p->loss_fused,
+                         .last_axis = shape->dims[shape->rank - 1]};
     if (context->mode == NN__TRAIN)
         pass.gradient = loss_gradient(context, run, k);
     kind->run(&pass);

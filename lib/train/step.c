@@ -89,13 +89,19 @@ nn_status nn_context_forward_many(nn_context *context, const nn_real *const *x, 
 {
     NN_TRY(check_training(context));
     NN_TRY(nn__context_run(context, NN__TRAIN, x, rows, y));
-    /* With a fused loss the program ends before the softmax; the caller's copy gets it here. */
+    /* With a fused loss the program ends before the activation; the caller's copy gets it here. */
     const nn__program *program = &context->runs[NN__TRAIN].program;
     for (int k = 0; y != NULL && k < program->prediction_count; k++) {
         const nn_shape *output = &nn__model_output(context->model, k)->output;
         const size_t width = (size_t)output->dims[output->rank - 1];
-        if (y[k] != NULL && program->predictions[k].loss_fused)
-            nn__kernels->softmax(y[k], nn__context_width(context, k) * (size_t)rows / width, width);
+        const size_t count = nn__context_width(context, k) * (size_t)rows;
+        if (y[k] == NULL || !program->predictions[k].loss_fused)
+            continue;
+        const int activation = nn__loss_kind(program->predictions[k].loss)->fuses_with;
+        if (activation == NN_SOFTMAX)
+            nn__kernels->softmax(y[k], count / width, width);
+        else
+            nn__kernels->activate(y[k], activation, count);
     }
     return NN_OK;
 }

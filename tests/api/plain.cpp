@@ -24,7 +24,7 @@ int main()
                                          nn_dense_new(&dense)};
     nn_model *model = nn_sequential_new(layers.data(), layers.size());
 
-    auto rule = options<nn_crossentropy_options>();
+    auto rule = options<nn_sparse_crossentropy_options>();
     rule.from_logits = 1;
     nn_metric *const metrics[] = {nn_accuracy_new(nullptr)};
     auto compile = options<nn_compile_options>();

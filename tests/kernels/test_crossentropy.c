@@ -55,7 +55,7 @@ START_TEST(from_logits_both_forms_follow_the_formula_and_agree_to_the_bit)
             if (k == NULL)
                 continue;
             memcpy(z, s.z, sizeof z);
-            k->crossentropy_logits(z, 0, losses, dz, s.y, NULL, 0.25, ROWS, c);
+            k->crossentropy_logits(z, 0, losses, dz, s.y, NULL, 0, 0.25, ROWS, c);
             for (size_t i = 0; i < ROWS; i++) {
                 double loss = reference(s.z + i * c, c, s.classes[i], p);
                 near(losses[i], loss, 64 * EPS * (1 + loss), "loss", i);
@@ -66,14 +66,14 @@ START_TEST(from_logits_both_forms_follow_the_formula_and_agree_to_the_bit)
                 }
             }
             memcpy(z, s.z, sizeof z);
-            k->crossentropy_logits(z, 1, other, sparse, NULL, s.classes, 0.25, ROWS, c);
+            k->crossentropy_logits(z, 1, other, sparse, NULL, s.classes, 0, 0.25, ROWS, c);
             same_bits(z, s.z, sizeof z, "kept logits");
             same_bits(losses, other, sizeof losses, "classes and one-hot rows");
             same_bits(dz, sparse, ROWS * c * sizeof *dz, "classes and one-hot rows");
             memcpy(over, s.z, sizeof over);
-            k->crossentropy_logits(over, 0, other, over, NULL, s.classes, 0.25, ROWS, c);
+            k->crossentropy_logits(over, 0, other, over, NULL, s.classes, 0, 0.25, ROWS, c);
             same_bits(dz, over, ROWS * c * sizeof *dz, "gradient over the logits");
-            k->crossentropy_logits(z, 1, other, NULL, s.y, NULL, 0.25, ROWS, c);
+            k->crossentropy_logits(z, 1, other, NULL, s.y, NULL, 0, 0.25, ROWS, c);
             same_bits(losses, other, sizeof losses, "without a gradient");
         }
     }
@@ -85,7 +85,7 @@ START_TEST(large_and_infinite_logits_give_finite_losses)
     nn_real z[6] = {1000, 0, -1000, (nn_real)-INFINITY, 3, 3}, dz[6];
     nn_real y[6] = {0, 1, 0, 0, 0, 1};
     double losses[2];
-    nn__kernels->crossentropy_logits(z, 0, losses, dz, y, NULL, 1, 2, 3);
+    nn__kernels->crossentropy_logits(z, 0, losses, dz, y, NULL, 0, 1, 2, 3);
     near(losses[0], 1000, 1e-9, "loss", 0);
     near(losses[1], log(2), 1e-9, "loss", 1);
     ck_assert(dz[0] == 1 && dz[1] == -1 && dz[2] == 0);
@@ -97,7 +97,7 @@ START_TEST(targets_that_do_not_sum_to_one_weigh_the_loss_but_not_the_gradient)
 {
     nn_real z[2] = {0, 0}, dz[2], y[2] = {2, 1};
     double loss;
-    nn__kernels->crossentropy_logits(z, 0, &loss, dz, y, NULL, 1, 1, 2);
+    nn__kernels->crossentropy_logits(z, 0, &loss, dz, y, NULL, 0, 1, 1, 2);
     near(loss, 3 * log(2), 1e-7, "loss", 0);
     ck_assert(dz[0] == (nn_real)-1.5 && dz[1] == (nn_real)-0.5);
 }
@@ -130,9 +130,10 @@ START_TEST(from_probabilities_losses_and_gradients_match_differences)
             nn_real dp[N], over[N];
             double losses[ROWS], p[WIDTH];
             const nn_real *y = sparse ? NULL : s.y;
-            nn__kernels->crossentropy_probabilities(losses, dp, s.p, y, s.classes, 2, ROWS, c);
+            nn__kernels->crossentropy_probabilities(losses, dp, s.p, y, s.classes, 0, 2, ROWS, c);
             memcpy(over, s.p, sizeof over);
-            nn__kernels->crossentropy_probabilities(losses, over, over, y, s.classes, 2, ROWS, c);
+            nn__kernels->crossentropy_probabilities(losses, over, over, y, s.classes, 0, 2, ROWS,
+                                                    c);
             same_bits(dp, over, ROWS * c * sizeof *dp, "gradient over the probabilities");
             for (size_t i = 0; i < ROWS; i++) {
                 const nn_real *row = sparse ? NULL : s.y + i * c;
@@ -160,12 +161,12 @@ START_TEST(probabilities_are_clipped_where_keras_clips_them)
     nn_real p[4] = {0, 1, 1, 0}, dp[4], y[4] = {1, 0, 1, 0};
     int32_t classes[2] = {0, 0};
     double losses[2];
-    nn__kernels->crossentropy_probabilities(losses, dp, p, y, NULL, 1, 2, 2);
+    nn__kernels->crossentropy_probabilities(losses, dp, p, y, NULL, 0, 1, 2, 2);
     near(losses[0], 16.11809565, 1e-8, "loss", 0);
     near(losses[1], 1e-7, 1e-9, "loss", 1);
     for (size_t i = 0; i < 4; i++)
         ck_assert(dp[i] == 0);
-    nn__kernels->crossentropy_probabilities(losses, dp, p, NULL, classes, 1, 2, 2);
+    nn__kernels->crossentropy_probabilities(losses, dp, p, NULL, classes, 0, 1, 2, 2);
     near(losses[0], 16.11809565, 1e-8, "loss", 0);
     for (size_t i = 0; i < 4; i++)
         ck_assert(dp[i] == 0);

@@ -117,21 +117,23 @@ START_TEST(mean_squared_error_is_a_mean_over_the_elements)
 }
 END_TEST
 
-START_TEST(crossentropies_refuse_an_output_that_is_no_vector)
+START_TEST(sparse_crossentropy_refuses_an_output_that_is_no_vector)
 {
     nn_shape vector = {1, {10}}, picture = {3, {8, 8, 64}};
-    const nn_loss_kind *kinds[] = {&nn__categorical_crossentropy_loss,
-                                   &nn__sparse_categorical_crossentropy_loss};
-    for (int k = 0; k < 2; k++) {
-        char want[120];
-        ck_assert_int_eq(kinds[k]->check(NULL, "dense_1", &vector), NN_OK);
-        ck_assert_int_eq(kinds[k]->check(NULL, "dense_1", &picture), NN_ESHAPE);
-        snprintf(want, sizeof want, "dense_1: %s needs a vector, the output is 8x8x64",
-                 kinds[k]->kind.name);
-        ck_assert_str_eq(nn_error_message(), want);
-        ck_assert_int_eq(kinds[k]->fuses_with, NN_SOFTMAX);
-        ck_assert_int_eq(kinds[k]->takes_classes, k);
-    }
+    nn_sparse_crossentropy_options o = {.struct_size = sizeof o};
+    const nn_loss_kind *kind = &nn__sparse_categorical_crossentropy_loss;
+    ck_assert_int_eq(kind->check(&o, "dense_1", &vector), NN_OK);
+    ck_assert_int_eq(kind->check(&o, "dense_1", &picture), NN_ESHAPE);
+    ck_assert_str_eq(nn_error_message(), "dense_1: sparse_categorical_crossentropy needs a vector, "
+                                         "the output is 8x8x64");
+    o.ignore_class = (nn_maybe)NN_SOME(1.5);
+    ck_assert_int_eq(kind->check(&o, "dense_1", &vector), NN_EINVAL);
+    test_message_has("ignore_class is 1.5, no class number");
+    ck_assert_int_eq(kind->takes_classes, 1);
+    ck_assert_int_eq(kind->fuses_with, NN_SOFTMAX);
+    ck_assert_int_eq(nn__categorical_crossentropy_loss.takes_classes, 0);
+    ck_assert_int_eq(nn__categorical_crossentropy_loss.fuses_with, NN_SOFTMAX);
+    ck_assert_int_eq(nn__binary_crossentropy_loss.fuses_with, NN_SIGMOID);
     ck_assert_ptr_null((const void *)(uintptr_t)nn__mean_squared_error_loss.check);
     ck_assert_int_eq(nn__mean_squared_error_loss.fuses_with, NN_LINEAR);
 }
@@ -142,5 +144,5 @@ Suite *losses_suite(void)
     return TEST_SUITE(
         "losses", fused_and_from_logits_are_one_formula_and_fused_leaves_probabilities,
         from_probabilities_rows_need_not_sum_to_one, mean_squared_error_is_a_mean_over_the_elements,
-        crossentropies_refuse_an_output_that_is_no_vector);
+        sparse_crossentropy_refuses_an_output_that_is_no_vector);
 }
