@@ -242,6 +242,7 @@ NN_API nn_loss *nn_loss_new(const nn_loss_kind *kind, const void *options);
 
 /* ---- Metrics -------------------------------------------------------------------------------- */
 
+/* A batch: p[rows][width], and y as the loss takes it. */
 typedef struct nn_metric_pass {
     size_t struct_size;
     const void *options;
@@ -249,9 +250,18 @@ typedef struct nn_metric_pass {
     int width;
     const nn_real *prediction; /* p[rows][width]                              */
     const nn_real *targets;    /* y[rows][width], or NULL                     */
-    const int32_t *classes;    /* y[rows], or NULL                            */
+    const int32_t *classes;    /* y[rows], or NULL; with a loss that ignores a class, any of them */
+    const double *weights;     /* how much each row counts; NULL: 1            */
+    int last_axis;             /* elements of the prediction's last axis       */
+    int reserved;
 } nn_metric_pass;
 
+/*
+ * The engine zeroes the state at the start of an epoch, calls update for each batch, and result
+ * whenever the value is shown, so result leaves the state alone. If the state's size depends on the
+ * options or on the width, state_bytes tells it and state_size is not read; an update that finds
+ * zeros in it starts anew. An option named "name" is the metric's name in logs.
+ */
 typedef struct nn_metric_kind {
     nn_kind kind;
     int better; /* NN_MAX or NN_MIN: which way callbacks call better                    */
@@ -259,8 +269,12 @@ typedef struct nn_metric_kind {
     size_t state_size; /* bytes of the accumulating state; zeroed at the start of an epoch     */
     void (*update)(const nn_metric_pass *pass, void *state);
     double (*result)(const void *options, const void *state);
+    /* Can it judge this output, with these options? NULL: always. name is the metric's. */
+    nn_status (*check)(const void *options, const char *name, const nn_shape *prediction);
+    size_t (*state_bytes)(const void *options, int width); /* NULL: state_size */
 } nn_metric_kind;
 
+/* A metric of that kind; options are copied (NULL: all absent). */
 NN_API nn_metric *nn_metric_new(const nn_metric_kind *kind, const void *options);
 
 /* ---- Optimizers -----------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /*
  * Accuracy: the share of rows classified right, by the shapes of prediction and target as in
- * nn/metrics.h. The largest element is the first of equals; NaN is never larger.
+ * nn/metrics.h; on outputs of several axes, of the lines of the last one.
  */
 #include "metrics/metric.h"
 
@@ -10,55 +10,38 @@ static const nn_option accuracy_fields[] = {
     NN__OPTION(nn_accuracy_options, STRING, name),
 };
 
-typedef struct accuracy_state {
-    double right, rows;
-} accuracy_state;
-
-static int accuracy_largest(const nn_real *x, int width)
+/* One line of the last axis; y NULL: its class. */
+static int accuracy_line(const nn_real *p, const nn_real *y, int class, size_t count)
 {
-    int largest = 0;
-    for (int j = 1; j < width; j++)
-        if (x[j] > x[largest])
-            largest = j;
-    return largest;
+    if (count == 1)
+        return (p[0] > (nn_real)0.5 ? 1 : 0) == (y != NULL ? y[0] : (nn_real) class);
+    size_t right = y != NULL ? nn__metric_largest(y, count) : (size_t) class;
+    return nn__metric_largest(p, count) == right;
 }
 
-static int accuracy_row(const nn_metric_pass *pass, int row)
+static double accuracy_row(const nn_metric_pass *pass, size_t row)
 {
-    const nn_real *p = pass->prediction + (size_t)row * (size_t)pass->width;
-    if (pass->width == 1) {
-        nn_real predicted = p[0] > (nn_real)0.5 ? 1 : 0;
-        return predicted ==
-               (pass->classes != NULL ? (nn_real)pass->classes[row] : pass->targets[row]);
-    }
-    int class =
-        pass->classes != NULL
-            ? pass->classes[row]
-            : accuracy_largest(pass->targets + (size_t)row * (size_t)pass->width, pass->width);
-    return accuracy_largest(p, pass->width) == class;
+    const size_t width = (size_t)pass->width;
+    const size_t count = pass->last_axis > 0 ? (size_t)pass->last_axis : width;
+    double right = 0;
+    for (size_t at = row * width; at < (row + 1) * width; at += count)
+        right +=
+            accuracy_line(pass->prediction + at, pass->targets != NULL ? pass->targets + at : NULL,
+                          pass->targets != NULL ? 0 : pass->classes[row], count);
+    return right / (double)(width / count);
 }
 
 static void accuracy_update(const nn_metric_pass *pass, void *state)
 {
-    accuracy_state *sum = state;
-    for (int row = 0; row < pass->rows; row++)
-        sum->right += accuracy_row(pass, row);
-    sum->rows += pass->rows;
-}
-
-static double accuracy_result(const void *options, const void *state)
-{
-    const accuracy_state *sum = state;
-    (void)options;
-    return sum->rows > 0 ? sum->right / sum->rows : 0;
+    nn__mean_update(pass, state, accuracy_row);
 }
 
 const nn_metric_kind nn__accuracy_metric = {
     .kind = NN__KIND(nn_metric_kind, "accuracy", "Accuracy", nn_accuracy_options, accuracy_fields),
     .better = NN_MAX,
-    .state_size = sizeof(accuracy_state),
+    .state_size = sizeof(nn__mean),
     .update = accuracy_update,
-    .result = accuracy_result,
+    .result = nn__mean_result,
 };
 
 nn_metric *nn_accuracy_new(const nn_accuracy_options *options)

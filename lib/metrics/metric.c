@@ -22,3 +22,48 @@ const char *nn__metric_name(const nn_metric *metric)
     const char *name = nn__option_string(&metric->object, "name");
     return name != NULL ? name : metric->object.kind->name;
 }
+
+/* Does the kind's table reach as far as this field, and is it set? */
+#define KIND_HAS(kind_, field)                                                                     \
+    ((kind_)->kind.struct_size >= offsetof(nn_metric_kind, field) + sizeof((kind_)->field) &&      \
+     (kind_)->field != NULL)
+
+size_t nn__metric_state_bytes(const nn_metric *metric, int width)
+{
+    const nn_metric_kind *kind = nn__metric_kind(metric);
+    return KIND_HAS(kind, state_bytes) ? kind->state_bytes(metric->object.options, width)
+                                       : kind->state_size;
+}
+
+nn_status nn__metric_check(const nn_metric *metric, const nn_shape *prediction)
+{
+    const nn_metric_kind *kind = nn__metric_kind(metric);
+    if (!KIND_HAS(kind, check))
+        return NN_OK;
+    return kind->check(metric->object.options, nn__metric_name(metric), prediction);
+}
+
+void nn__mean_update(const nn_metric_pass *pass, nn__mean *mean, nn__metric_row *row)
+{
+    for (size_t i = 0; i < (size_t)pass->rows; i++) {
+        const double weight = nn__metric_weight(pass, i);
+        mean->sum += weight * row(pass, i);
+        mean->weight += weight;
+    }
+}
+
+double nn__mean_result(const void *options, const void *state)
+{
+    const nn__mean *mean = state;
+    (void)options;
+    return mean->weight != 0 ? mean->sum / mean->weight : 0;
+}
+
+size_t nn__metric_largest(const nn_real *x, size_t count)
+{
+    size_t largest = 0;
+    for (size_t j = 1; j < count; j++)
+        if (x[j] > x[largest])
+            largest = j;
+    return largest;
+}

@@ -220,6 +220,11 @@ nn_status nn__load_tensors(nn_context *context, nn__mode mode, const nn_tensor *
 
 /* ---- Loss and metrics ---- */
 
+static int output_width(const nn_model *model, int k)
+{
+    return (int)nn__shape_count(&nn__model_output(model, k)->output);
+}
+
 void nn__tally_reset(nn_model *model)
 {
     nn__training *training = model->training;
@@ -229,13 +234,14 @@ void nn__tally_reset(nn_model *model)
         tally->loss_sum = 0;
         for (size_t i = 0; i < tally->metric_count; i++)
             memset(tally->metric_states[i], 0,
-                   nn__metric_kind(model->heads[k].metrics[i])->state_size);
+                   nn__metric_state_bytes(model->heads[k].metrics[i], output_width(model, k)));
     }
 }
 
 static void tally_add(nn__tally *tally, const nn__head *head, const nn_context *context, int k)
 {
     const nn__output_rows *output = &context->outputs[k];
+    const nn_shape *shape = &nn__model_output(context->model, k)->output;
     int takes_classes = nn__loss_kind(head->loss)->takes_classes;
     for (int i = 0; i < context->rows; i++)
         tally->loss_sum += output->losses[i];
@@ -246,7 +252,8 @@ static void tally_add(nn__tally *tally, const nn__head *head, const nn_context *
                                .width = (int)nn__context_width(context, k),
                                .prediction = nn__context_prediction(context, k),
                                .targets = takes_classes ? NULL : output->targets,
-                               .classes = takes_classes ? output->classes : NULL};
+                               .classes = takes_classes ? output->classes : NULL,
+                               .last_axis = shape->dims[shape->rank - 1]};
         nn__metric_kind(head->metrics[i])->update(&pass, tally->metric_states[i]);
     }
 }

@@ -206,6 +206,7 @@ static nn_status head_check(const nn_model *model, int k, const nn__head *head)
     for (size_t i = 0; i < head->metric_count; i++) {
         const char *name = nn__metric_name(head->metrics[i]);
         NN_TRY(nn__object_check(&head->metrics[i]->object, name));
+        NN_TRY(nn__metric_check(head->metrics[i], &output->output));
         for (size_t j = 0; j < i; j++)
             if (strcmp(nn__metric_name(head->metrics[j]), name) == 0)
                 return nn_fail(NN_EINVAL, "compile: two metrics are named '%s'", name);

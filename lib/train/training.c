@@ -82,6 +82,7 @@ static char *tally_name(const nn_model *model, int output, const char *name)
 static nn_status tally_make(nn__tally *tally, const nn_model *model, int output)
 {
     const nn__head *head = &model->heads[output];
+    const int width = (int)nn__shape_count(&nn__model_output(model, output)->output);
     tally->loss_name = tally_name(model, output, "loss");
     tally->metric_count = head->metric_count;
     tally->metric_names = nn__alloc_array(head->metric_count, sizeof(char *), "metrics");
@@ -91,7 +92,7 @@ static nn_status tally_make(nn__tally *tally, const nn_model *model, int output)
     for (size_t i = 0; i < head->metric_count; i++) {
         const nn_metric *metric = head->metrics[i];
         tally->metric_names[i] = tally_name(model, output, nn__metric_name(metric));
-        tally->metric_states[i] = nn__alloc(nn__metric_kind(metric)->state_size, "metrics");
+        tally->metric_states[i] = nn__alloc(nn__metric_state_bytes(metric, width), "metrics");
         if (tally->metric_names[i] == NULL || tally->metric_states[i] == NULL)
             return NN_ENOMEM;
     }

@@ -1,0 +1,25 @@
+/* Precision: the true positives among what is predicted; 0 where there is nothing. */
+#include "metrics/hits.h"
+
+static double precision_result(const void *options, const void *state)
+{
+    const nn__hits *hits = state;
+    const double all = hits->true_positives + hits->false_positives;
+    (void)options;
+    return all != 0 ? hits->true_positives / all : 0;
+}
+
+const nn_metric_kind nn__precision_metric = {
+    .kind =
+        NN__KIND(nn_metric_kind, "precision", "Precision", nn_precision_options, nn__hits_fields),
+    .better = NN_MAX,
+    .state_size = sizeof(nn__hits),
+    .update = nn__hits_update,
+    .result = precision_result,
+    .check = nn__hits_check,
+};
+
+nn_metric *nn_precision_new(const nn_precision_options *options)
+{
+    return nn_metric_new(&nn__precision_metric, options);
+}
