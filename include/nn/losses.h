@@ -94,6 +94,13 @@ typedef struct nn_binary_crossentropy_options {
 } nn_binary_crossentropy_options;
 NN_API nn_loss *nn_binary_crossentropy_new(const nn_binary_crossentropy_options *options);
 
+/* How much rows of each class count: item c for class c, 1 for classes beyond the list. Made by
+ * nn_class_weights(1, 5); read during the fit. */
+typedef struct nn_class_weight_list {
+    const double *items;
+    size_t count;
+} nn_class_weight_list;
+
 /* Mean squared error: L = mean over the elements of a row of (p - y)^2. */
 typedef struct nn_mean_squared_error_options {
     size_t struct_size;
@@ -142,6 +149,10 @@ NN_API nn_loss *nn_huber_new(const nn_huber_options *options);
 #define nn_losses(...)                                                                             \
     {                                                                                              \
         (nn_loss *[]){__VA_ARGS__}, sizeof((nn_loss *[]){__VA_ARGS__}) / sizeof(nn_loss *)         \
+    }
+#define nn_class_weights(...)                                                                      \
+    {                                                                                              \
+        (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)      \
     }
 #define nn_loss_weights(...)                                                                       \
     {                                                                                              \

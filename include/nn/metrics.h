@@ -22,6 +22,15 @@ typedef struct nn_metric nn_metric;
 /* Frees a metric that was not handed to a model. NULL is fine. */
 NN_API void nn_metric_free(nn_metric *metric);
 
+/*
+ * The same metric, counting rows by the weights of fit, evaluate or train_on_batch (sample_weight,
+ * class_weight); without it a metric counts all rows alike. Keras's weighted_metrics. Give it a name
+ * where the metric stands in the list without weights, too:
+ *   nn_metrics(nn_accuracy(), nn_weighted(nn_accuracy(.name = "weighted_accuracy")))
+ * NULL for NULL.
+ */
+NN_API nn_metric *nn_weighted(nn_metric *metric);
+
 /* A counted list of metrics, made by nn_metrics(a, b, ...). A NULL in it is a failed constructor and
  * fails the compile with NN_ENOMEM; two metrics of one name with NN_EINVAL. */
 typedef struct nn_metric_list {

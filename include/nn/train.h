@@ -58,6 +58,14 @@ typedef enum nn_verbose { NN_SILENT = 0, NN_PROGRESS_BAR = 1, NN_ONE_LINE = 2 } 
 /*
  * Trains. Shuffles anew for each epoch from (seed, epoch). Takes the callbacks, also when it fails;
  * borrows the datasets. A second fit goes on with weights, optimizer state and step count.
+ *
+ * Weights of rows (one per row of the dataset, borrowed) or of classes (one output, a vector; the
+ * class is the target, or its largest element) multiply the rows' losses and gradients. They do not
+ * enter the divisor: loss is the sum of weight times loss, divided by the number of rows, as in
+ * Keras. Both at once are NN_EINVAL, as is a weight that is not finite; another number of them is
+ * NN_ESHAPE. Metrics count rows alike unless they are nn_weighted. Class weights do not count in
+ * validation.
+ *
  * The order of hooks is Keras's. nn_model_stop and callbacks may end it early: still NN_OK.
  * Failures: the model's; NN_ESTATE (not compiled); NN_ESHAPE (data does not fit the model, with
  * both shapes); NN_EINVAL; NN_EUSER; NN_ENOMEM. What was done until then stands, with its history.
@@ -80,6 +88,9 @@ typedef struct nn_fit_options {
                                           of the file, left; the history is kept             */
     int reserved2;                     /* 0                                                  */
     void *stream;                      /* stdio FILE * for progress text; NULL is stdout     */
+    nn_class_weight_list class_weight; /* .class_weight = nn_class_weights(1, 5), or none    */
+    const nn_tensor *sample_weight;    /* f32 of data's rows; NULL: none                     */
+    const nn_tensor *validation_sample_weight; /* f32 of validation_data's rows; NULL: none  */
 } nn_fit_options;
 NN_API nn_status nn_model_fit(const nn_fit_options *options);
 
@@ -89,10 +100,11 @@ typedef struct nn_evaluate_options {
     size_t struct_size;
     nn_model *model;
     const nn_dataset *data;
-    int batch_size;         /* 0 is 32                              */
-    int verbose;            /* an nn_verbose; default NN_SILENT     */
-    const nn_logs **result; /* entries loss, accuracy, ...; or NULL */
-    void *stream;           /* stdio FILE *; NULL is stdout         */
+    int batch_size;                 /* 0 is 32                              */
+    int verbose;                    /* an nn_verbose; default NN_SILENT     */
+    const nn_logs **result;         /* entries loss, accuracy, ...; or NULL */
+    void *stream;                   /* stdio FILE *; NULL is stdout         */
+    const nn_tensor *sample_weight; /* f32 of data's rows; NULL: none */
 } nn_evaluate_options;
 NN_API nn_status nn_model_evaluate(const nn_evaluate_options *options) NN_MUST_CHECK;
 
@@ -139,6 +151,17 @@ NN_API nn_status nn_model_predict(const nn_predict_options *options) NN_MUST_CHE
 #define nn_predict(...) nn_model_predict(NN_OPTIONS(nn_predict_options, __VA_ARGS__))
 #endif
 
+/*
+ * Which classes the model takes for which: counts[true][predicted], classes x classes numbers of
+ * the caller's, over all rows of the dataset. The predicted class is the largest output, the true
+ * one the target or its largest element; where there is one output, classes is 2 and both are
+ * "above 0.5". Needs no compile. After a failure counts are undefined. NN_ESHAPE: classes is not
+ * what the model has, several outputs or axes, targets of another kind; NN_EINVAL: a class outside
+ * the table, naming the row; else as nn_predict.
+ */
+NN_API nn_status nn_confusion_matrix(nn_model *model, const nn_dataset *data, uint64_t *counts,
+                                     int classes) NN_MUST_CHECK;
+
 /* Asks the fit, evaluate or predict that is running on this model to end after the current batch;
  * validation and end-of-epoch hooks still run, as in Keras. Safe from signal handlers and other
  * threads. A fit that begins afterwards is not affected. */
@@ -152,6 +175,9 @@ NN_API void nn_model_stop(nn_model *model);
  */
 NN_API nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn_tensor *y,
                                    const nn_logs **result);
+/* The same with a weight for each row, as in nn_fit: f32 of rows, or NULL. */
+NN_API nn_status nn_train_on_batch_weighted(nn_model *model, const nn_tensor *x, const nn_tensor *y,
+                                            const nn_tensor *sample_weight, const nn_logs **result);
 /* The same with x[inputs] and y[outputs], one tensor for each of the model's; NN_EINVAL where the
  * model has other numbers of them, NN_ESHAPE where rows differ. */
 NN_API nn_status nn_train_on_batch_many(nn_model *model, const nn_tensor *const *x, size_t inputs,

@@ -21,6 +21,9 @@ static inline const nn_loss_kind *nn__loss_kind(const nn_loss *loss)
     return (const nn_loss_kind *)(const void *)loss->object.kind;
 }
 
+/* Is it the class whose rows have no loss? Its number need not be one of the output's. */
+int nn__loss_ignores(const nn_loss *loss, int class);
+
 /* How many last axes a row has: losses over the last axis are averaged over them. */
 static inline size_t nn__loss_positions(const nn_loss_pass *pass)
 {

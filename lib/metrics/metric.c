@@ -12,6 +12,13 @@ nn_metric *nn_metric_new(const nn_metric_kind *kind, const void *options)
     return nn__object_new(sizeof(nn_metric), &kind->kind, options);
 }
 
+nn_metric *nn_weighted(nn_metric *metric)
+{
+    if (metric != NULL)
+        metric->weighted = 1;
+    return metric;
+}
+
 void nn_metric_free(nn_metric *metric)
 {
     nn__object_free(metric);

@@ -7,6 +7,7 @@
 
 struct nn_metric {
     nn__object object;
+    int weighted; /* by the weights of rows, where there are some */
 };
 
 #define NN__KIND_OF(name) extern const nn_metric_kind nn__##name##_metric;

@@ -179,6 +179,9 @@ static nn_status context_alloc_batch(nn_context *context, int batch)
     if (context->outputs == NULL)
         return NN_ENOMEM;
     context->output_count = count;
+    context->weights = context_alloc(context, nn__mul(rows, sizeof(double)), "a context");
+    if (context->weights == NULL)
+        return NN_ENOMEM;
     for (int k = 0; k < count; k++) {
         nn__output_rows *output = &context->outputs[k];
         const size_t bytes = nn__mul(nn__mul(rows, nn__context_width(context, k)), sizeof(nn_real));
@@ -307,6 +310,7 @@ void nn_context_free(nn_context *context)
     }
     nn__free(context->outputs);
     nn__free(context->indices);
+    nn__free(context->weights);
     nn__free(context);
 }
 

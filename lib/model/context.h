@@ -61,7 +61,9 @@ struct nn_context {
     int rows;          /* 0: none, or its gradients are made     */
     int has_gradients; /* of nn_context_backward, not yet used   */
     nn__mode mode;
-    size_t *indices;          /* [batch] rows of a dataset */
+    size_t *indices; /* [batch] rows of a dataset */
+    double *weights; /* [batch] of the rows' losses, where weighted is 1 */
+    int weighted;
     nn__output_rows *outputs; /* [output_count]; NULL where the context only predicts */
     int output_count;
 };

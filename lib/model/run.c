@@ -117,6 +117,18 @@ static nn_real *loss_gradient(const nn_context *context, const nn__run *run, int
     return block_at(context, plan, block);
 }
 
+/* A row's weight multiplies its loss and its gradient. */
+static void weigh_rows(const nn_context *context, const nn_loss_pass *pass)
+{
+    const size_t width = (size_t)pass->width;
+    for (size_t i = 0; i < (size_t)pass->rows; i++) {
+        const nn_real weight = (nn_real)context->weights[i];
+        pass->losses[i] *= context->weights[i];
+        for (size_t j = i * width; pass->gradient != NULL && j < (i + 1) * width; j++)
+            pass->gradient[j] *= weight;
+    }
+}
+
 static void context_loss_of(nn_context *context, const nn__run *run, int k)
 {
     const nn__prediction *p = &run->program.predictions[k];
@@ -137,6 +149,8 @@ static void context_loss_of(nn_context *context, const nn__run *run, int k)
     if (context->mode == NN__TRAIN)
         pass.gradient = loss_gradient(context, run, k);
     kind->run(&pass);
+    if (context->weighted)
+        weigh_rows(context, &pass);
     if (pass.gradient != NULL && run->plan.loss_sum[k] != NN__NO_BLOCK)
         add_gradient(context, run, p->value, pass.gradient);
 }

@@ -8,6 +8,23 @@
 
 /* ---- Does the data fit? ---- */
 
+/* Classes 0 and 1 serve as values where the output is one number. */
+static int classes_are_values(const nn_model *model, int k, const nn_dataset_info *info)
+{
+    return info->y.rank == 0 && info->classes <= 2 &&
+           !nn__loss_kind(model->heads[k].loss)->takes_classes &&
+           nn__shape_count(&nn__model_output(model, k)->output) == 1;
+}
+
+/* May the data have classes that the output lacks? Those are looked at when they are loaded. */
+static int ignores_beyond(const nn_loss *loss, size_t width, const nn_dataset_info *info)
+{
+    for (int class = info->classes; class -- > 0 && (size_t) class >= width;)
+        if (nn__loss_ignores(loss, class))
+            return 1;
+    return 0;
+}
+
 /* The targets of output k; of one of several, messages name the output. */
 static nn_status check_targets(const nn_model *model, int k, const nn_dataset_info *info,
                                const char *what)
@@ -17,6 +34,8 @@ static nn_status check_targets(const nn_model *model, int k, const nn_dataset_in
     char have[NN__SHAPE_TEXT], want[NN__SHAPE_TEXT];
     size_t width = nn__shape_count(output);
     int are_classes = info->y.rank == 0;
+    if (classes_are_values(model, k, info))
+        return NN_OK;
     if (loss->takes_classes && !are_classes)
         return nn_fail(NN_ESHAPE, "%s: %s takes classes, the targets are values %s", what,
                        loss->kind.name, nn__shape_text(&info->y, have, sizeof have));
@@ -25,7 +44,8 @@ static nn_status check_targets(const nn_model *model, int k, const nn_dataset_in
                        "%s: %s takes values like the output %s, the targets are classes "
                        "(.one_hot = 1 makes one-hot rows of them)",
                        what, loss->kind.name, nn__shape_text(output, want, sizeof want));
-    if (are_classes && (size_t)info->classes > width)
+    if (are_classes && (size_t)info->classes > width &&
+        !ignores_beyond(model->heads[k].loss, width, info))
         return nn_fail(NN_ESHAPE, "%s: the data has %d classes, the model %zu outputs", what,
                        info->classes, width);
     if (!are_classes && nn__shape_count(&info->y) != width)
@@ -96,6 +116,29 @@ struct load {
     char message[NN__MESSAGE];
 };
 
+static nn_status class_check(const nn_loss *loss, int class, size_t width, size_t row)
+{
+    if ((class >= 0 && (size_t) class < width) || nn__loss_ignores(loss, class))
+        return NN_OK;
+    return nn_fail(NN_EINVAL, "row %zu: class %d is outside 0..%zu", row, class, width - 1);
+}
+
+/* Classes that were read as targets of output k: what they are to its loss. */
+static nn_status take_classes(nn_context *context, int k, const nn_dataset_info *info, size_t first,
+                              size_t count)
+{
+    const nn__output_rows *output = &context->outputs[k];
+    const size_t width = nn__context_width(context, k);
+    const int are_values = classes_are_values(context->model, k, info);
+    for (size_t i = first; i < first + count && (are_values || (size_t)info->classes > width); i++)
+        if (are_values)
+            output->targets[i] = (nn_real)output->classes[i];
+        else
+            NN_TRY(class_check(context->model->heads[k].loss, output->classes[i], width,
+                               context->indices[i]));
+    return NN_OK;
+}
+
 /* Rows first..first+count-1 of the batch from one part of the dataset. */
 static nn_status load_part(const struct load *load, const nn__part *part, size_t first,
                            size_t count)
@@ -111,7 +154,11 @@ static nn_status load_part(const struct load *load, const nn__part *part, size_t
         y = output->targets + first * nn__context_width(context, part->target);
         classes = output->classes + first;
     }
-    return nn__dataset_read_part(load->data, part, context->indices + first, count, x, y, classes);
+    NN_TRY(nn__dataset_read_part(load->data, part, context->indices + first, count, x, y, classes));
+    const nn_dataset_info *info = &part->data->info;
+    return classes != NULL && info->y.rank == 0
+               ? take_classes(context, part->target, info, first, count)
+               : NN_OK;
 }
 
 static void load_rows(void *arg, int index, int worker)
@@ -157,15 +204,14 @@ static nn_status tensor_to_reals(nn_real *out, const nn_tensor *tensor, size_t c
     return NN_OK;
 }
 
-static nn_status tensor_to_classes(int32_t *out, const nn_tensor *tensor, int rows, size_t width)
+static nn_status tensor_to_classes(int32_t *out, const nn_tensor *tensor, int rows, size_t width,
+                                   const nn_loss *loss)
 {
     for (int i = 0; i < rows; i++) {
         int32_t class = nn_tensor_dtype(tensor) == NN_U8
                             ? ((const unsigned char *)nn_tensor_read(tensor))[i]
                             : ((const int32_t *)nn_tensor_read(tensor))[i];
-        if (class < 0 || (size_t) class >= width)
-            return nn_fail(NN_EINVAL, "row %d: class %d is outside 0..%zu", i, (int)class,
-                           width - 1);
+        NN_TRY(class_check(loss, class, width, (size_t)i));
         out[i] = class;
     }
     return NN_OK;
@@ -186,7 +232,8 @@ static nn_status load_target(nn_context *context, int k, const nn_tensor *y, int
                        nn__shape_text(&y->shape, text, sizeof text), rows,
                        takes_classes ? "one class" : "values like the output");
     }
-    return takes_classes ? tensor_to_classes(context->outputs[k].classes, y, rows, width)
+    return takes_classes ? tensor_to_classes(context->outputs[k].classes, y, rows, width,
+                                             context->model->heads[k].loss)
                          : tensor_to_reals(context->outputs[k].targets, y, wanted);
 }
 
@@ -246,14 +293,16 @@ static void tally_add(nn__tally *tally, const nn__head *head, const nn_context *
     for (int i = 0; i < context->rows; i++)
         tally->loss_sum += output->losses[i];
     for (size_t i = 0; i < tally->metric_count; i++) {
-        nn_metric_pass pass = {.struct_size = sizeof pass,
-                               .options = head->metrics[i]->object.options,
-                               .rows = context->rows,
-                               .width = (int)nn__context_width(context, k),
-                               .prediction = nn__context_prediction(context, k),
-                               .targets = takes_classes ? NULL : output->targets,
-                               .classes = takes_classes ? output->classes : NULL,
-                               .last_axis = shape->dims[shape->rank - 1]};
+        nn_metric_pass pass = {
+            .struct_size = sizeof pass,
+            .options = head->metrics[i]->object.options,
+            .rows = context->rows,
+            .width = (int)nn__context_width(context, k),
+            .prediction = nn__context_prediction(context, k),
+            .targets = takes_classes ? NULL : output->targets,
+            .classes = takes_classes ? output->classes : NULL,
+            .weights = head->metrics[i]->weighted && context->weighted ? context->weights : NULL,
+            .last_axis = shape->dims[shape->rank - 1]};
         nn__metric_kind(head->metrics[i])->update(&pass, tally->metric_states[i]);
     }
 }
@@ -314,13 +363,14 @@ void nn__train_step(nn_context *context, int rows)
 /* ---- Evaluating ---- */
 
 static nn_status evaluate_batch(nn_model *model, nn_context *context, const nn_dataset *data,
-                                size_t first, int rows)
+                                const nn__row_weights *weights, size_t first, int rows)
 {
     for (int i = 0; i < rows; i++)
         context->indices[i] = first + (size_t)i;
     unsigned saved = nn__run_enter();
     nn_status status = nn__load_batch(context, NN__EVALUATE, data, rows);
     if (status == NN_OK) {
+        nn__weigh_batch(context, weights, rows);
         nn__context_forward(context, NN__EVALUATE, rows);
         nn__context_loss(context);
         nn__tally_add(model, context);
@@ -330,7 +380,8 @@ static nn_status evaluate_batch(nn_model *model, nn_context *context, const nn_d
 }
 
 nn_status nn__evaluate_data(nn_model *model, nn_context *context, const nn_dataset *data,
-                            int batch_size, nn_event *event, nn__progress *progress)
+                            const nn__row_weights *weights, int batch_size, nn_event *event,
+                            nn__progress *progress)
 {
     nn__training *training = model->training;
     const size_t total = nn_dataset_rows(data);
@@ -342,7 +393,7 @@ nn_status nn__evaluate_data(nn_model *model, nn_context *context, const nn_datas
         int rows = total - first < (size_t)batch_size ? (int)(total - first) : batch_size;
         event->step = step;
         NN_TRY(nn__call_hooks(training, NN__TEST_BATCH_BEGIN, event));
-        NN_TRY(evaluate_batch(model, context, data, first, rows));
+        NN_TRY(evaluate_batch(model, context, data, weights, first, rows));
         NN_TRY(nn__tally_log(model, event->logs, 0));
         NN_TRY(nn__call_hooks(training, NN__TEST_BATCH_END, event));
         if (progress != NULL)

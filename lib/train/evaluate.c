@@ -40,11 +40,13 @@ static nn_status evaluate(nn_evaluate_options *o, nn__training *training)
     nn_event event = {.struct_size = sizeof event, .model = model, .logs = training->batch_logs};
     int steps =
         (int)((nn_dataset_rows(o->data) + (size_t)o->batch_size - 1) / (size_t)o->batch_size);
+    const nn__row_weights weights = {o->sample_weight, {NULL, 0}};
     nn__logs_clear(training->batch_logs);
     atomic_store(&model->stop, 0);
     nn__progress_begin(&training->progress, o->stream, o->verbose, 0, 1, steps,
                        nn__progress_is_terminal(o->stream));
-    NN_TRY(nn__evaluate_data(model, context, o->data, o->batch_size, &event, &training->progress));
+    NN_TRY(nn__evaluate_data(model, context, o->data, &weights, o->batch_size, &event,
+                             &training->progress));
     nn__logs_clear(training->result);
     NN_TRY(nn__tally_log(model, training->result, 0));
     NN_TRY(nn__progress_end(&training->progress, training->result));
@@ -62,6 +64,7 @@ nn_status nn_model_evaluate(const nn_evaluate_options *options)
     NN_TRY(nn__model_check_compiled(o.model, "evaluate"));
     NN_TRY(check_batch_size(&o.batch_size, o.verbose, &o.stream, "evaluate"));
     NN_TRY(nn__check_data(o.model, o.data, 1, "evaluate"));
+    NN_TRY(nn__sample_weight_check(o.sample_weight, nn_dataset_rows(o.data), "evaluate"));
     nn__training *training = nn__training_begin(o.model, "evaluate");
     if (training == NULL)
         return nn__last_status();

@@ -84,6 +84,10 @@ static nn_status fit_prepare(struct fit *fit)
     if (o->validation_data != NULL)
         NN_TRY(nn__check_data(model, o->validation_data, 1, "fit, validation"));
     fit->rows = nn_dataset_rows(o->data);
+    NN_TRY(nn__sample_weight_check(o->sample_weight, fit->rows, "fit"));
+    NN_TRY(nn__class_weight_check(model, o->class_weight, o->sample_weight, "fit"));
+    NN_TRY(nn__sample_weight_check(o->validation_sample_weight, nn_dataset_rows(o->validation_data),
+                                   "fit, validation"));
     if ((fit->rows - 1) / (size_t)o->batch_size >= INT32_MAX)
         return nn_fail(NN_ENOTSUP, "fit: %zu rows are too many batches", fit->rows);
     int batches[NN__MODES] = {[NN__TRAIN] = o->batch_size,
@@ -103,8 +107,11 @@ static nn_status fit_batch(struct fit *fit, int step)
     memcpy(context->indices, fit->training->order + first, rows * sizeof *context->indices);
     unsigned saved = nn__run_enter();
     nn_status status = nn__load_batch(context, NN__TRAIN, fit->o.data, (int)rows);
-    if (status == NN_OK)
+    const nn__row_weights weights = {fit->o.sample_weight, fit->o.class_weight};
+    if (status == NN_OK) {
+        nn__weigh_batch(context, &weights, (int)rows);
         nn__train_step(context, (int)rows);
+    }
     nn__run_leave(saved);
     return status;
 }
@@ -134,10 +141,11 @@ static nn_status fit_validate(struct fit *fit, int epoch)
     nn__training *training = fit->training;
     if (fit->o.validation_data == NULL || (epoch + 1) % fit->o.validation_freq != 0)
         return NN_OK;
+    const nn__row_weights weights = {fit->o.validation_sample_weight, {NULL, 0}};
     nn_event event = fit->event;
     nn__logs_clear(training->batch_logs);
     event.logs = training->batch_logs;
-    NN_TRY(nn__evaluate_data(fit->model, fit->context, fit->o.validation_data,
+    NN_TRY(nn__evaluate_data(fit->model, fit->context, fit->o.validation_data, &weights,
                              fit->o.validation_batch_size, &event, NULL));
     fit->event.stop |= event.stop;
     return nn__tally_log(fit->model, training->epoch_logs, 1);

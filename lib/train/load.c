@@ -131,6 +131,7 @@ static nn_status output_from_json(struct outputs *outputs, size_t k, const nn__j
                                   uint32_t node, const nn_load_options *load, const char *path)
 {
     uint32_t list = nn__json_member(json, node, "metrics");
+    uint32_t weighted = nn__json_member(json, node, "weighted");
     size_t count = nn__json_count(json, list);
     nn_metric **metrics = nn__alloc_array(count, sizeof *metrics, "metrics");
     if (metrics == NULL)
@@ -143,6 +144,7 @@ static nn_status output_from_json(struct outputs *outputs, size_t k, const nn__j
                                                            nn__metric_kinds, path);
         if (metrics[i] == NULL)
             return nn__last_status();
+        nn__json_bool(json, nn__json_item(json, weighted, i), &metrics[i]->weighted);
     }
     outputs->weights[k] = 1;
     nn__json_number(json, nn__json_member(json, node, "weight"), &outputs->weights[k]);

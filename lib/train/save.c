@@ -34,6 +34,11 @@ static void head_to_json(nn__json_writer *w, const nn__head *head, int with_weig
     for (size_t i = 0; i < head->metric_count; i++)
         nn__object_to_json(w, &head->metrics[i]->object);
     nn__json_end_array(w);
+    nn__json_key(w, "weighted");
+    nn__json_begin_array(w);
+    for (size_t i = 0; i < head->metric_count; i++)
+        nn__json_put_bool(w, head->metrics[i]->weighted);
+    nn__json_end_array(w);
 }
 
 static void heads_to_json(nn__json_writer *w, const nn_model *model)

@@ -5,13 +5,20 @@
 #include "kernels/kernels.h"
 #include "train/training.h"
 
+/* Row i of the batch has weight i. */
 static nn_status train_batch(nn_context *context, const nn_tensor *const *x,
-                             const nn_tensor *const *y)
+                             const nn_tensor *const *y, const nn_tensor *sample_weight)
 {
+    const nn__row_weights weights = {sample_weight, {NULL, 0}};
+    const int rows = nn_tensor_dim(x[0], 0);
     unsigned saved = nn__run_enter();
     nn_status status = nn__load_tensors(context, NN__TRAIN, x, y);
-    if (status == NN_OK)
-        nn__train_step(context, nn_tensor_dim(x[0], 0));
+    for (int i = 0; i < rows; i++)
+        context->indices[i] = (size_t)i;
+    if (status == NN_OK) {
+        nn__weigh_batch(context, &weights, rows);
+        nn__train_step(context, rows);
+    }
     nn__run_leave(saved);
     return status;
 }
@@ -36,8 +43,9 @@ static nn_status check_counts(const nn_model *model, size_t inputs, size_t outpu
     return NN_OK;
 }
 
-nn_status nn_train_on_batch_many(nn_model *model, const nn_tensor *const *x, size_t inputs,
-                                 const nn_tensor *const *y, size_t outputs, const nn_logs **result)
+static nn_status train_on_batch(nn_model *model, const nn_tensor *const *x, size_t inputs,
+                                const nn_tensor *const *y, size_t outputs,
+                                const nn_tensor *sample_weight, const nn_logs **result)
 {
     NN_TRY(nn__model_check(model));
     NN_TRY(nn_model_build(model));
@@ -46,12 +54,16 @@ nn_status nn_train_on_batch_many(nn_model *model, const nn_tensor *const *x, siz
     for (size_t i = 0; i < inputs; i++)
         if (x == NULL || y == NULL || x[i] == NULL)
             return nn_fail(NN_EINVAL, "train_on_batch: %s is NULL", y == NULL ? "y" : "x");
+    if (inputs > 0)
+        NN_TRY(nn__sample_weight_check(sample_weight, (size_t)nn_tensor_dim(x[0], 0),
+                                       "train_on_batch"));
     nn__training *training = nn__training_begin(model, "train_on_batch");
     if (training == NULL)
         return nn__last_status();
     nn_context *context = train_context(model, nn_tensor_dim(x[0], 0));
     nn__tally_reset(model);
-    nn_status status = context == NULL ? nn__last_status() : train_batch(context, x, y);
+    nn_status status =
+        context == NULL ? nn__last_status() : train_batch(context, x, y, sample_weight);
     nn__training_end(training);
     NN_TRY(status);
     nn__logs_clear(training->result);
@@ -64,7 +76,19 @@ nn_status nn_train_on_batch_many(nn_model *model, const nn_tensor *const *x, siz
 nn_status nn_train_on_batch(nn_model *model, const nn_tensor *x, const nn_tensor *y,
                             const nn_logs **result)
 {
-    return nn_train_on_batch_many(model, &x, 1, &y, 1, result);
+    return train_on_batch(model, &x, 1, &y, 1, NULL, result);
+}
+
+nn_status nn_train_on_batch_weighted(nn_model *model, const nn_tensor *x, const nn_tensor *y,
+                                     const nn_tensor *sample_weight, const nn_logs **result)
+{
+    return train_on_batch(model, &x, 1, &y, 1, sample_weight, result);
+}
+
+nn_status nn_train_on_batch_many(nn_model *model, const nn_tensor *const *x, size_t inputs,
+                                 const nn_tensor *const *y, size_t outputs, const nn_logs **result)
+{
+    return train_on_batch(model, x, inputs, y, outputs, NULL, result);
 }
 
 /* ---- On a context ---- */

@@ -70,6 +70,20 @@ nn_status nn__training_collect(nn__training *training);
 void nn__training_forget_states(nn__training *training);
 nn_status nn__training_add_state(nn__training *training, const char *kind, nn_state *state);
 
+/* ---- weights.c: weights of rows ---- */
+
+typedef struct nn__row_weights {
+    const nn_tensor *sample; /* by the row's number in the dataset; NULL: none */
+    nn_class_weight_list classes;
+} nn__row_weights;
+
+/* An f32 for each of the rows, finite; a list that fits the model's output. */
+nn_status nn__sample_weight_check(const nn_tensor *weights, size_t rows, const char *what);
+nn_status nn__class_weight_check(const nn_model *model, nn_class_weight_list list,
+                                 const nn_tensor *sample_weight, const char *what);
+/* The weights of the rows that were loaded, for the losses that follow. */
+void nn__weigh_batch(nn_context *context, const nn__row_weights *weights, int rows);
+
 /* ---- batches.c: rows of a dataset through a model ---- */
 
 /* Does the dataset fit the model's inputs and, with targets, its losses? */
@@ -92,10 +106,11 @@ nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation);
 /* One training step on the rows that were loaded: forward, loss, tally, backward, update. */
 void nn__train_step(nn_context *context, int rows);
 
-/* One pass over a dataset in inference mode into the tally. steps gets the number of batches.
+/* One weighted pass over a dataset in inference mode into the tally. steps gets the number of batches.
  * callbacks' test hooks see it through `event`. */
 nn_status nn__evaluate_data(nn_model *model, nn_context *context, const nn_dataset *data,
-                            int batch_size, nn_event *event, nn__progress *progress);
+                            const nn__row_weights *weights, int batch_size, nn_event *event,
+                            nn__progress *progress);
 
 /* ---- hooks.c ---- */
 
