@@ -92,7 +92,8 @@ START_TEST(a_loss_must_fit_the_output)
 {
     nn_model *model = nn_sequential(nn_input(4, 4, 1), nn_conv2d(2, {3, 3}, .name = "last"));
     ck_assert_int_eq(
-        nn_compile(model, .optimizer = nn_sgd(), .loss = nn_categorical_crossentropy()), NN_ESHAPE);
+        nn_compile(model, .optimizer = nn_sgd(), .loss = nn_sparse_categorical_crossentropy()),
+        NN_ESHAPE);
     test_message_has("last");
     test_message_has("2x2x2");
     nn_model_free(model);
