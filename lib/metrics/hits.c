@@ -45,11 +45,11 @@ static void hits_top(nn__hits *hits, const nn_metric_pass *pass, size_t row, nn_
     const nn_precision_options *o = pass->options;
     const size_t width = (size_t)pass->width;
     const nn_real *p = pass->prediction + row * width;
-    size_t last = width;
+    const nn_real *last = NULL;
     for (int k = 0; k < o->top_k; k++) {
         size_t best = width;
         for (size_t j = 0; j < width; j++) {
-            int after = last == width || p[j] < p[last] || (p[j] == p[last] && j > last);
+            int after = last == NULL || p[j] < *last || (p[j] == *last && p + j > last);
             if (after && (best == width || p[j] > p[best]))
                 best = j;
         }
@@ -57,7 +57,7 @@ static void hits_top(nn__hits *hits, const nn_metric_pass *pass, size_t row, nn_
             return;
         if (counts(o, best) && p[best] > threshold)
             hit(hits, pass, row, best);
-        last = best;
+        last = p + best;
     }
 }
 
