@@ -138,7 +138,11 @@ NN_API nn_loss *nn_categorical_hinge_new(const nn_loss_options *options);
 NN_API nn_loss *nn_kl_divergence_new(const nn_loss_options *options);
 NN_API nn_loss *nn_cosine_similarity_new(const nn_loss_options *options);
 
-/* Huber: with d = |p - y|, L = mean (d <= delta ? d^2 / 2 : delta d - delta^2 / 2). */
+/*
+ * Huber: with d = |p - y|, L = mean over the elements of a row of
+ *   d^2 / 2 where d <= delta, and delta d - delta^2 / 2 beyond it
+ * so that its slope never exceeds delta. NN_EINVAL at compile: a delta out of range.
+ */
 typedef struct nn_huber_options {
     size_t struct_size;
     double delta; /* above 0; default 1 */
