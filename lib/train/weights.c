@@ -47,7 +47,7 @@ static long row_class(const nn_context *context, int row)
         return output->classes[row];
     const nn_real *y = output->targets + (size_t)row * width;
     if (width == 1)
-        return y[0] >= 0 && y[0] < 1e9F ? lround((double)y[0]) : -1;
+        return y[0] >= 0 && y[0] < (nn_real)1e9 ? lround((double)y[0]) : -1;
     size_t largest = 0;
     for (size_t j = 1; j < width; j++)
         if (y[j] > y[largest])
