@@ -22,14 +22,32 @@ typedef struct nn_layer nn_layer;
 /* Frees a layer that was not handed to a model. NULL is fine. */
 NN_API void nn_layer_free(nn_layer *layer);
 
-/* Activation functions, by number (stable). Applied element by element, softmax along the last
- * axis. NaN stays NaN in all of them. */
+/*
+ * Activation functions, by number (stable). Applied element by element, softmax along the last
+ * axis. NaN stays NaN in all of them. At a kink the gradient is that of the flatter side. Training
+ * keeps x for the gradients of silu, hard_silu, gelu, gelu_tanh and mish, y for the others'.
+ */
 typedef enum nn_activation {
     NN_LINEAR = 0,
-    NN_RELU = 1,    /* x < 0 ? 0 : x; the gradient at 0 is 0 */
-    NN_SOFTMAX = 2, /* exp(x - max) / sum of exp(x - max)    */
-    NN_SIGMOID = 3, /* 1 / (1 + exp(-x))                     */
-    NN_TANH = 4
+    NN_RELU = 1,          /* x < 0 ? 0 : x                                                   */
+    NN_SOFTMAX = 2,       /* exp(x - max) / sum of exp(x - max)                              */
+    NN_SIGMOID = 3,       /* 1 / (1 + exp(-x))                                               */
+    NN_TANH = 4,          /* tanh(x)                                                         */
+    NN_LEAKY_RELU = 5,    /* x > 0 ? x : 0.2 x; other slopes: nn_leaky_relu                  */
+    NN_RELU6 = 6,         /* min(max(x, 0), 6)                                               */
+    NN_ELU = 7,           /* x > 0 ? x : exp(x) - 1; other factors: nn_elu                   */
+    NN_SELU = 8,          /* s (x > 0 ? x : a (exp(x) - 1)), s = 1.0507009..., a = 1.6732632... */
+    NN_SOFTPLUS = 9,      /* log(1 + exp(x))                                                 */
+    NN_SOFTSIGN = 10,     /* x / (1 + |x|)                                                   */
+    NN_EXPONENTIAL = 11,  /* exp(x)                                                          */
+    NN_HARD_SIGMOID = 12, /* min(max(x + 3, 0), 6) / 6                                       */
+    NN_LOG_SIGMOID = 13,  /* -log(1 + exp(-x))                                               */
+    NN_SILU = 14,         /* x / (1 + exp(-x)); also called swish                            */
+    NN_SWISH = 14,        /* the same                                                        */
+    NN_HARD_SILU = 15,    /* x min(max(x + 3, 0), 6) / 6; also called hard_swish             */
+    NN_GELU = 16,         /* x (1 + erf(x / sqrt(2))) / 2                                    */
+    NN_GELU_TANH = 17,    /* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2               */
+    NN_MISH = 18          /* x tanh(log(1 + exp(x)))                                         */
 } nn_activation;
 
 /*

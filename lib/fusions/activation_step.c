@@ -3,6 +3,7 @@
 
 #include "fusions/steps.h"
 #include "kernels/kernels.h"
+#include "layers/layer.h"
 
 enum { CHUNK = 16384 };
 
@@ -56,7 +57,8 @@ static void activation_backward_chunk(const nn_pass *pass, void *arg, int index,
     }
     if (dx != dy)
         memcpy(dx, dy, rows * sizeof *dx);
-    nn__kernels->activate_gradient(dx, y, pass->activation, rows);
+    const nn_real *by = nn__activation_keeps_x(pass->activation) ? pass->x[0] + first : y;
+    nn__kernels->activate_gradient(dx, by, pass->activation, rows);
 }
 
 static void activation_forward(const nn_pass *pass)

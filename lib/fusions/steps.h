@@ -61,7 +61,7 @@ typedef struct nn__program {
     int *inputs; /* memory of all steps' inputs */
 } nn__program;
 
-/* The activation as a step: elementwise or softmax, in place, gradient from y. */
+/* The activation as a step: elementwise or softmax, in place, gradient from y or from x. */
 extern const nn_layer_kind nn__activation_step;
 
 /* Takes step `index` out of the list: readers of its output read its first input instead. */

@@ -33,6 +33,33 @@ static inline nn_real nn__real_tanh(nn_real x)
 #endif
 }
 
+static inline nn_real nn__real_expm1(nn_real x)
+{
+#ifdef NN_REAL_IS_DOUBLE
+    return expm1(x);
+#else
+    return expm1f(x);
+#endif
+}
+
+static inline nn_real nn__real_log1p(nn_real x)
+{
+#ifdef NN_REAL_IS_DOUBLE
+    return log1p(x);
+#else
+    return log1pf(x);
+#endif
+}
+
+static inline nn_real nn__real_erfc(nn_real x)
+{
+#ifdef NN_REAL_IS_DOUBLE
+    return erfc(x);
+#else
+    return erfcf(x);
+#endif
+}
+
 /* Exact to the last bit in scalar and in vector form (IEEE 754). */
 static inline nn_real nn__real_sqrt(nn_real x)
 {

@@ -18,7 +18,26 @@ void nn_layer_free(nn_layer *layer)
 }
 
 const char *const nn_padding_names[] = {"valid", "same", NULL};
-const char *const nn_activation_names[] = {"linear", "relu", "softmax", "sigmoid", "tanh", NULL};
+
+const char *const nn_activation_names[] = {
+#define NN__ACTIVATION(number, name, slope) [NN_##number] = #name,
+#include "layers/activations.def"
+#undef NN__ACTIVATION
+    NULL,
+};
+
+enum { X = 1, Y = 0 };
+
+static const unsigned char slope_from_x[] = {
+#define NN__ACTIVATION(number, name, slope) [NN_##number] = slope,
+#include "layers/activations.def"
+#undef NN__ACTIVATION
+};
+
+int nn__activation_keeps_x(int activation)
+{
+    return slope_from_x[activation];
+}
 
 int nn_window_output(int n, int kernel, int stride, int dilation, int padding, int *before)
 {

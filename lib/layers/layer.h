@@ -16,6 +16,9 @@ struct nn_layer {
 /* All built-in kinds, ended by NULL. */
 extern const nn_kind *const nn__layer_kinds[];
 
+/* Is the slope of this activation told from x, not from y? The list is activations.def. */
+int nn__activation_keeps_x(int activation);
+
 static inline const nn_layer_kind *nn__layer_kind(const nn_layer *layer)
 {
     return (const nn_layer_kind *)(const void *)layer->object.kind;

@@ -67,7 +67,8 @@ static void lower_activation(struct lowering *l, int node, int activation)
 {
     nn_infer about = {.struct_size = sizeof about,
                       .output = l->model->nodes[node].output,
-                      .flags = NN_KEEPS_Y | NN_Y_OVER_X | NN_DX_OVER_DY};
+                      .flags = NN_Y_OVER_X | NN_DX_OVER_DY};
+    about.flags |= nn__activation_keeps_x(activation) ? NN_KEEPS_X : NN_KEEPS_Y;
     nn__step *step = lower_step(l, node, &nn__activation_step, &about, &l->value_of[node], 1);
     step->is_activation = 1;
     step->activation = activation;

@@ -71,8 +71,18 @@ static nn_model *norm_and_pool(void)
                          nn_dense(10, NN_SOFTMAX));
 }
 
-static make_model *const models[] = {chain,       layers_of_activation, shared_input, read_output,
-                                     read_logits, two_activations,      norm_and_pool};
+/* The slopes of these cannot be told from y: convolution and dense keep z for them. */
+static nn_model *slopes_from_x(void)
+{
+    return nn_sequential(nn_input(8, 8, 3),
+                         nn_conv2d(4, {3, 3}, .padding = NN_SAME, .activation = NN_SILU),
+                         nn_activation(NN_GELU), nn_max_pool2d({2, 2}), nn_flatten(),
+                         nn_dense(12, NN_MISH), nn_dense(10, NN_SOFTMAX));
+}
+
+static make_model *const models[] = {chain,         layers_of_activation, shared_input,
+                                     read_output,   read_logits,          two_activations,
+                                     norm_and_pool, slopes_from_x};
 enum { MODELS = sizeof models / sizeof models[0] };
 
 /* Every weight of a layer's vectors away from its first value: gammas of both signs, and zeros. */
@@ -210,6 +220,7 @@ START_TEST(what_belongs_together_becomes_one_step_and_nothing_else)
     steps_are(read_logits, 3, 3, 0);
     steps_are(two_activations, 6, 4, 0); /* the loss would overwrite a y that is kept */
     steps_are(norm_and_pool, 8, 4, 1);
+    steps_are(slopes_from_x, 8, 7, 1);
 }
 END_TEST
 
