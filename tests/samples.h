@@ -168,6 +168,20 @@ static const sample samples[] = {
     {&nn__add_layer, SAMPLE(nn_add_options, .name = NULL), 2, .x = {3, {2, 3, 2}},
      .more_inputs = 1},
     {&nn__add_layer, SAMPLE(nn_add_options, .name = NULL), 3, .x = {1, {4}}, .more_inputs = 2},
+    {&nn__re_lu_layer,
+     SAMPLE(nn_relu_options, .max_value = {1, 0, 0.7}, .negative_slope = 0.25, .threshold = 0.3), 3,
+     .x = {2, {3, 4}}},
+    {&nn__re_lu_layer, SAMPLE(nn_relu_options, .max_value = {1, 0, 0.6}), 3, .x = {1, {7}}},
+    {&nn__leaky_re_lu_layer, SAMPLE(nn_leaky_relu_options, .negative_slope = 0.1), 3,
+     .x = {1, {7}}},
+    {&nn__elu_layer, SAMPLE(nn_elu_options, .alpha = 0.5), 3, .x = {1, {7}}},
+    {&nn__p_re_lu_layer,
+     SAMPLE(nn_prelu_options, .alpha_initializer = NN_HE_UNIFORM, .shared_axes = NN_DIMS(1, -2)),
+     11, .x = {3, {3, 2, 4}}},
+    {&nn__p_re_lu_layer,
+     SAMPLE(nn_prelu_options, .alpha_initializer = NN_HE_UNIFORM, .shared_axes = NN_DIMS(3)), 3,
+     .x = {3, {3, 2, 4}}},
+    {&nn__p_re_lu_layer, SAMPLE(nn_prelu_options, .alpha_initializer = NN_ONES), 2, .x = {1, {5}}},
 };
 
 enum { SAMPLES = sizeof samples / sizeof samples[0] };

@@ -467,6 +467,53 @@ typedef struct nn_add_options {
 } nn_add_options;
 NN_API nn_layer *nn_add_new(const nn_add_options *options);
 
+/* ---- ReLU, LeakyReLU, ELU, PReLU ------------------------------------------------------------
+ * Rectifiers with parameters of their own; without, the numbers of nn_activation do. Their names
+ * are Keras's: re_lu, leaky_re_lu, elu, p_re_lu.
+ *
+ * ReLU: y = x <= threshold ? negative_slope (x - threshold) : min(x, max_value). The gradient at
+ * the threshold and at max_value is that of the flatter side. Errors at build: NN_EINVAL (a
+ * negative option).
+ */
+typedef struct nn_relu_options {
+    size_t struct_size;
+    nn_maybe max_value;    /* >= 0, NN_SOME(6); absent: no limit    */
+    double negative_slope; /* >= 0; default 0                       */
+    double threshold;      /* >= 0; default 0                       */
+    const char *name;      /* NULL: re_lu, ...                      */
+} nn_relu_options;
+NN_API nn_layer *nn_relu_new(const nn_relu_options *options);
+
+/* LeakyReLU: y = x > 0 ? x : negative_slope x. */
+typedef struct nn_leaky_relu_options {
+    size_t struct_size;
+    double negative_slope; /* >= 0; 0 is 0.3, NN_ZERO is 0 */
+    const char *name;      /* NULL: leaky_re_lu, ...       */
+} nn_leaky_relu_options;
+NN_API nn_layer *nn_leaky_relu_new(const nn_leaky_relu_options *options);
+
+/* ELU: y = x > 0 ? x : alpha (exp(x) - 1). */
+typedef struct nn_elu_options {
+    size_t struct_size;
+    double alpha;     /* >= 0; 0 is 1, NN_ZERO is 0 */
+    const char *name; /* NULL: elu, ...             */
+} nn_elu_options;
+NN_API nn_layer *nn_elu_new(const nn_elu_options *options);
+
+/* PReLU: y = x > 0 ? x : alpha x; the gradient at 0 is 0. Weight: alpha, of a sample's shape, with 1
+ * for each shared axis: pictures with .shared_axes = NN_DIMS(1, 2) have alpha[1][1][c]. Errors at
+ * build: NN_EINVAL (no such axis, one given twice). */
+typedef struct nn_prelu_options {
+    size_t struct_size;
+    nn_initializer alpha_initializer; /* default NN_ZEROS                                    */
+    nn_regularizer alpha_regularizer; /* default none                                        */
+    nn_shape shared_axes;             /* Keras's numbers: 1 is a sample's first axis, -1 its
+                                         last; default none                                  */
+    int reserved;                     /* 0                                                   */
+    const char *name;                 /* NULL: p_re_lu, ...                                  */
+} nn_prelu_options;
+NN_API nn_layer *nn_prelu_new(const nn_prelu_options *options);
+
 #ifndef __cplusplus
 #define NN_OPTIONS(type, ...) (&(type){.struct_size = sizeof(type), __VA_ARGS__})
 #define nn_conv2d(...) nn_conv2d_new(NN_OPTIONS(nn_conv2d_options, __VA_ARGS__))
@@ -496,6 +543,10 @@ NN_API nn_layer *nn_add_new(const nn_add_options *options);
 #define nn_softmax(...) nn_softmax_new(NN_OPTIONS(nn_softmax_options, __VA_ARGS__))
 #define nn_rescaling(...) nn_rescaling_new(NN_OPTIONS(nn_rescaling_options, __VA_ARGS__))
 #define nn_add(...) nn_add_new(NN_OPTIONS(nn_add_options, __VA_ARGS__))
+#define nn_relu(...) nn_relu_new(NN_OPTIONS(nn_relu_options, __VA_ARGS__))
+#define nn_leaky_relu(...) nn_leaky_relu_new(NN_OPTIONS(nn_leaky_relu_options, __VA_ARGS__))
+#define nn_elu(...) nn_elu_new(NN_OPTIONS(nn_elu_options, __VA_ARGS__))
+#define nn_prelu(...) nn_prelu_new(NN_OPTIONS(nn_prelu_options, __VA_ARGS__))
 #endif
 
 #ifdef __cplusplus

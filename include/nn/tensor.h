@@ -35,6 +35,14 @@ typedef struct nn_tensor nn_tensor;
 /* NN_SHAPE(10, 32, 32, 3): the two arguments (dims, rank) of the functions below. */
 #define NN_SHAPE(...)                                                                              \
     (const int[]){__VA_ARGS__}, (int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int))
+/* NN_DIMS(4, 4, -1): an nn_shape, as an option that lists dimensions or axes. */
+#define NN_DIMS(...)                                                                               \
+    {                                                                                              \
+        (int)(sizeof((const int[]){__VA_ARGS__}) / sizeof(int)),                                   \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
 #endif
 
 /*

@@ -30,6 +30,11 @@ typedef struct nn__window {
 enum { NN__DIRECT_COLUMNS = 16 }; /* filters side by side in the direct convolution    */
 enum { NN__WINOGRAD_TILE = 4, NN__WINOGRAD_POINTS = 36 }; /* F(4x4, 3x3) */
 
+/* y = x <= threshold ? slope (x - threshold) : min(x, most) */
+typedef struct nn__rectifier {
+    nn_real slope, threshold, most;
+} nn__rectifier;
+
 typedef struct nn__kernel_table {
 #define NN__KERNEL_ENTRY(type, name, arguments) type(*name) arguments;
 #define NN__KERNEL(type, name, arguments) NN__KERNEL_ENTRY(type, name, arguments)

@@ -24,4 +24,10 @@ static inline size_t nn__piece(size_t count, int index, size_t *first)
     return count - *first < NN__PIECE ? count - *first : NN__PIECE;
 }
 
+/* Runs task for every piece of y. */
+static inline void nn__pointwise(const nn_pass *pass, nn_task *task, void *arg)
+{
+    nn_parallel(pass, nn__pieces(nn__pass_count(pass, pass->y_shape)), task, arg);
+}
+
 #endif
