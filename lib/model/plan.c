@@ -16,6 +16,12 @@ int nn__plan_wants_gradient(const nn__plan *plan, int value)
     return plan->gradient[value] != NN__NO_BLOCK;
 }
 
+size_t nn__plan_sum_bytes(const nn__program *program, int value)
+{
+    size_t bytes = nn__mul(program->values[value].count, sizeof(nn_real));
+    return round_up(nn__mul(bytes, (size_t)program->batch));
+}
+
 void nn__plan_free(nn__plan *plan)
 {
     nn__free(plan->blocks);
