@@ -514,6 +514,76 @@ typedef struct nn_prelu_options {
 } nn_prelu_options;
 NN_API nn_layer *nn_prelu_new(const nn_prelu_options *options);
 
+/* ---- Subtract, Multiply, Average, Maximum, Minimum ------------------------------------------
+ * Of inputs of one shape, element by element, as Add: nn_merge(nn_multiply(), a, b). Subtract takes
+ * two, a - b, the others two or more. Of equal numbers Maximum and Minimum take the first input's,
+ * and all of the gradient goes there; NaN wins. Errors at build: NN_ESHAPE (shapes or the number of
+ * inputs).
+ */
+typedef struct nn_subtract_options {
+    size_t struct_size;
+    const char *name; /* NULL: subtract, ... */
+} nn_subtract_options;
+NN_API nn_layer *nn_subtract_new(const nn_subtract_options *options);
+typedef struct nn_multiply_options {
+    size_t struct_size;
+    const char *name; /* NULL: multiply, ... */
+} nn_multiply_options;
+NN_API nn_layer *nn_multiply_new(const nn_multiply_options *options);
+typedef struct nn_average_options {
+    size_t struct_size;
+    const char *name; /* NULL: average, ... */
+} nn_average_options;
+NN_API nn_layer *nn_average_new(const nn_average_options *options);
+typedef struct nn_maximum_options {
+    size_t struct_size;
+    const char *name; /* NULL: maximum, ... */
+} nn_maximum_options;
+NN_API nn_layer *nn_maximum_new(const nn_maximum_options *options);
+typedef struct nn_minimum_options {
+    size_t struct_size;
+    const char *name; /* NULL: minimum, ... */
+} nn_minimum_options;
+NN_API nn_layer *nn_minimum_new(const nn_minimum_options *options);
+
+/* ---- Concatenate ----------------------------------------------------------------------------
+ * Two or more inputs one after the other along an axis; along the others they are alike:
+ * nn_merge(nn_concatenate(), a, b) of pictures puts b's channels behind a's. Errors at build:
+ * NN_EINVAL (no such axis), NN_ESHAPE (another axis differs).
+ */
+typedef struct nn_concatenate_options {
+    size_t struct_size;
+    int axis;         /* Keras's number: 1 is a sample's first axis, -1 its last; 0 is -1 */
+    int reserved;     /* 0                                                                */
+    const char *name; /* NULL: concatenate, ...                                           */
+} nn_concatenate_options;
+NN_API nn_layer *nn_concatenate_new(const nn_concatenate_options *options);
+
+/* ---- Reshape --------------------------------------------------------------------------------
+ * The same numbers in row-major order under another shape: nn_reshape(NN_DIMS(8, 8, -1)). Errors at
+ * build: NN_EINVAL (a dimension below 1 that is not the one -1), NN_ESHAPE (it does not fit).
+ */
+typedef struct nn_reshape_options {
+    size_t struct_size;
+    nn_shape target_shape; /* without the rows; one dimension may be -1: what is left; must be
+                              given                                                        */
+    int reserved;          /* 0                                                            */
+    const char *name;      /* NULL: reshape, ...                                           */
+} nn_reshape_options;
+NN_API nn_layer *nn_reshape_new(const nn_reshape_options *options);
+
+/* ---- Permute --------------------------------------------------------------------------------
+ * The axes of a sample in another order: nn_permute(NN_DIMS(3, 1, 2)) makes [c][h][w] of [h][w][c].
+ * Errors at build: NN_EINVAL (not each axis once).
+ */
+typedef struct nn_permute_options {
+    size_t struct_size;
+    nn_shape dims;    /* for each axis of y the axis of x, from 1; must be given */
+    int reserved;     /* 0                                                       */
+    const char *name; /* NULL: permute, ...                                      */
+} nn_permute_options;
+NN_API nn_layer *nn_permute_new(const nn_permute_options *options);
+
 #ifndef __cplusplus
 #define NN_OPTIONS(type, ...) (&(type){.struct_size = sizeof(type), __VA_ARGS__})
 #define nn_conv2d(...) nn_conv2d_new(NN_OPTIONS(nn_conv2d_options, __VA_ARGS__))
@@ -547,6 +617,14 @@ NN_API nn_layer *nn_prelu_new(const nn_prelu_options *options);
 #define nn_leaky_relu(...) nn_leaky_relu_new(NN_OPTIONS(nn_leaky_relu_options, __VA_ARGS__))
 #define nn_elu(...) nn_elu_new(NN_OPTIONS(nn_elu_options, __VA_ARGS__))
 #define nn_prelu(...) nn_prelu_new(NN_OPTIONS(nn_prelu_options, __VA_ARGS__))
+#define nn_subtract(...) nn_subtract_new(NN_OPTIONS(nn_subtract_options, __VA_ARGS__))
+#define nn_multiply(...) nn_multiply_new(NN_OPTIONS(nn_multiply_options, __VA_ARGS__))
+#define nn_average(...) nn_average_new(NN_OPTIONS(nn_average_options, __VA_ARGS__))
+#define nn_maximum(...) nn_maximum_new(NN_OPTIONS(nn_maximum_options, __VA_ARGS__))
+#define nn_minimum(...) nn_minimum_new(NN_OPTIONS(nn_minimum_options, __VA_ARGS__))
+#define nn_concatenate(...) nn_concatenate_new(NN_OPTIONS(nn_concatenate_options, __VA_ARGS__))
+#define nn_reshape(...) nn_reshape_new(NN_OPTIONS(nn_reshape_options, __VA_ARGS__))
+#define nn_permute(...) nn_permute_new(NN_OPTIONS(nn_permute_options, __VA_ARGS__))
 #endif
 
 #ifdef __cplusplus

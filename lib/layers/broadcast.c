@@ -59,8 +59,9 @@ static void spread(nn_real *full, const nn_real *small, const struct axis *axis,
 
 void nn__spread(nn_real *full, const nn_real *small, const nn_shape *x, const nn_shape *small_shape)
 {
-    struct axis axes[NN_MAX_RANK];
-    spread(full, small, axes, axes_of(axes, x, small_shape));
+    struct axis axes[NN_MAX_RANK] = {{0, 0, 0}};
+    int rank = axes_of(axes, x, small_shape);
+    spread(full, small, axes, rank);
 }
 
 static void collect(nn_real *small, const nn_real *full, const struct axis *axis, int rank)
@@ -75,7 +76,8 @@ static void collect(nn_real *small, const nn_real *full, const struct axis *axis
 void nn__collect(nn_real *small, const nn_real *full, const nn_shape *x,
                  const nn_shape *small_shape)
 {
-    struct axis axes[NN_MAX_RANK];
+    struct axis axes[NN_MAX_RANK] = {{0, 0, 0}};
+    int rank = axes_of(axes, x, small_shape);
     memset(small, 0, nn__shape_count(small_shape) * sizeof *small);
-    collect(small, full, axes, axes_of(axes, x, small_shape));
+    collect(small, full, axes, rank);
 }

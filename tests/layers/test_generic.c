@@ -216,7 +216,8 @@ START_TEST(a_frozen_layer_passes_gradients_on_and_keeps_its_weights)
     uint64_t state = 106;
     nn_tensor *dy = nn_tensor_new(NN_F32, NN_SHAPE(s->rows, (int)y_count(model, 1)));
     test_fill_reals(nn_tensor_data(dy), y_count(model, s->rows), &state);
-    test_fill_reals(model->values + model->weights[0].offset, model->weights[0].count, &state);
+    for (int w = 0; w < node->first_weight; w++)
+        test_fill_reals(model->values + model->weights[w].offset, model->weights[w].count, &state);
     memcpy(before, model->values + model->weights[0].offset,
            (model->weights[0].count < 512 ? model->weights[0].count : 512) * sizeof *before);
     nn_real *all = calloc(model->value_count, sizeof *all);
