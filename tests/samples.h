@@ -16,6 +16,7 @@ typedef struct sample {
     int more_inputs; /* besides the first                                 */
     int draws;       /* y depends on random numbers                       */
     int whole;       /* y of a row depends on the other rows, in training */
+    int flat;        /* dx is 0: what is before it does not learn         */
 } sample;
 
 #define SAMPLE(type, ...)                                                                          \
@@ -207,6 +208,27 @@ static const sample samples[] = {
     {&nn__permute_layer, SAMPLE(nn_permute_options, .dims = NN_DIMS(3, 1, 2)), 2,
      .x = {3, {2, 3, 4}}},
     {&nn__permute_layer, SAMPLE(nn_permute_options, .dims = NN_DIMS(2, 1)), 3, .x = {2, {2, 3}}},
+    {&nn__layer_normalization_layer,
+     SAMPLE(nn_layer_norm_options, .gamma_initializer = NN_HE_UNIFORM), 3, .x = {2, {3, 19}}},
+    {&nn__layer_normalization_layer,
+     SAMPLE(nn_layer_norm_options, .axis = NN_DIMS(-1, 2), .epsilon = 0.1, .no_center = 1), 11,
+     .x = {3, {2, 3, 4}}},
+    {&nn__layer_normalization_layer, SAMPLE(nn_layer_norm_options, .no_scale = 1), 5,
+     .x = {1, {6}}},
+    {&nn__normalization_layer, SAMPLE(nn_normalization_options, .name = NULL), 3, .x = {2, {3, 4}}},
+    {&nn__normalization_layer, SAMPLE(nn_normalization_options, .axis = NN_DIMS(1, 3)), 3,
+     .x = {3, {3, 2, 4}}},
+    {&nn__normalization_layer,
+     SAMPLE(nn_normalization_options, .no_axis = 1, .mean = NN_SOME(0.5), .variance = NN_SOME(4)),
+     3, .x = {1, {5}}},
+    {&nn__normalization_layer, SAMPLE(nn_normalization_options, .no_axis = 1, .invert = 1), 3,
+     .x = {1, {5}}},
+    {&nn__gaussian_noise_layer, SAMPLE(nn_gaussian_noise_options, .stddev = 0.3), 3,
+     .x = {2, {5, 3}}, .draws = 1},
+    {&nn__gaussian_noise_layer, SAMPLE(nn_gaussian_noise_options, .stddev = NN_ZERO), 2,
+     .x = {1, {5}}},
+    {&nn__spatial_dropout2d_layer, SAMPLE(nn_spatial_dropout2d_options, .rate = 0.4), 3,
+     .x = {3, {2, 3, 5}}, .draws = 1},
 };
 
 enum { SAMPLES = sizeof samples / sizeof samples[0] };

@@ -584,6 +584,68 @@ typedef struct nn_permute_options {
 } nn_permute_options;
 NN_API nn_layer *nn_permute_new(const nn_permute_options *options);
 
+/* ---- LayerNormalization ---------------------------------------------------------------------
+ * Over the last axes of each sample, c numbers at a time, with their mean and biased variance:
+ *   y = gamma (x - mean) / sqrt(variance + epsilon) + beta
+ * Weights: gamma, beta, of the shape of these axes. Training and inference are the same. Errors at
+ * build: NN_EINVAL (no such axis), NN_ENOTSUP (axes that are not the last ones).
+ */
+typedef struct nn_layer_norm_options {
+    size_t struct_size;
+    nn_shape axis;                    /* default NN_DIMS(-1); of pictures also NN_DIMS(1, 2, 3) */
+    int reserved;                     /* 0                                                      */
+    double epsilon;                   /* >= 0; 0 is 1e-3, NN_ZERO is 0                          */
+    int no_center;                    /* 1: no beta                                             */
+    int no_scale;                     /* 1: no gamma                                            */
+    nn_initializer beta_initializer;  /* default NN_ZEROS                                       */
+    nn_initializer gamma_initializer; /* default NN_ONES                                        */
+    nn_regularizer beta_regularizer;  /* default none                                           */
+    nn_regularizer gamma_regularizer; /* default none                                           */
+    const char *name;                 /* NULL: layer_normalization, ...                         */
+} nn_layer_norm_options;
+NN_API nn_layer *nn_layer_norm_new(const nn_layer_norm_options *options);
+
+/* ---- Normalization --------------------------------------------------------------------------
+ * y = (x - mean) / max(sqrt(variance), 1e-7), with numbers known beforehand: those of a dataset, by
+ * nn_normalization_adapt (nn/train.h), or options. State, unless mean and variance are options: mean
+ * and variance, of the shape of the kept axes (until then 0 and 1), and count[1], how many numbers
+ * each mean is of. Errors at build: NN_EINVAL (no such axis; mean without variance; a negative
+ * variance).
+ */
+typedef struct nn_normalization_options {
+    size_t struct_size;
+    nn_shape axis;     /* the axes along which mean and variance vary; default NN_DIMS(-1)     */
+    int no_axis;       /* 1: one mean and variance for all numbers (Keras: axis=None)          */
+    nn_maybe mean;     /* NN_SOME(0.5): for all numbers; absent: state                         */
+    nn_maybe variance; /* >= 0; with mean                                                      */
+    int invert;        /* 1: the way back, y = mean + x max(sqrt(variance), 1e-7)              */
+    int reserved;      /* 0                                                                    */
+    const char *name;  /* NULL: normalization, ...                                             */
+} nn_normalization_options;
+NN_API nn_layer *nn_normalization_new(const nn_normalization_options *options);
+
+/* ---- GaussianNoise --------------------------------------------------------------------------
+ * Training: y = x + stddev z, z normal, from (seed, step, node, element) as Dropout's masks.
+ * Inference: y = x.
+ */
+typedef struct nn_gaussian_noise_options {
+    size_t struct_size;
+    double stddev;    /* >= 0; must be given: 0 is an error, NN_ZERO is 0 */
+    const char *name; /* NULL: gaussian_noise, ...                        */
+} nn_gaussian_noise_options;
+NN_API nn_layer *nn_gaussian_noise_new(const nn_gaussian_noise_options *options);
+
+/* ---- SpatialDropout2D -----------------------------------------------------------------------
+ * Dropout of whole channels of pictures [h][w][c]: training keeps a channel of a sample with
+ * probability 1 - rate. Errors at build: NN_EINVAL, NN_ESHAPE (input not a picture).
+ */
+typedef struct nn_spatial_dropout2d_options {
+    size_t struct_size;
+    double rate;      /* 0..1; must be given             */
+    const char *name; /* NULL: spatial_dropout2d, ...    */
+} nn_spatial_dropout2d_options;
+NN_API nn_layer *nn_spatial_dropout2d_new(const nn_spatial_dropout2d_options *options);
+
 #ifndef __cplusplus
 #define NN_OPTIONS(type, ...) (&(type){.struct_size = sizeof(type), __VA_ARGS__})
 #define nn_conv2d(...) nn_conv2d_new(NN_OPTIONS(nn_conv2d_options, __VA_ARGS__))
@@ -625,6 +687,13 @@ NN_API nn_layer *nn_permute_new(const nn_permute_options *options);
 #define nn_concatenate(...) nn_concatenate_new(NN_OPTIONS(nn_concatenate_options, __VA_ARGS__))
 #define nn_reshape(...) nn_reshape_new(NN_OPTIONS(nn_reshape_options, __VA_ARGS__))
 #define nn_permute(...) nn_permute_new(NN_OPTIONS(nn_permute_options, __VA_ARGS__))
+#define nn_layer_norm(...) nn_layer_norm_new(NN_OPTIONS(nn_layer_norm_options, __VA_ARGS__))
+#define nn_normalization(...)                                                                      \
+    nn_normalization_new(NN_OPTIONS(nn_normalization_options, __VA_ARGS__))
+#define nn_gaussian_noise(...)                                                                     \
+    nn_gaussian_noise_new(NN_OPTIONS(nn_gaussian_noise_options, __VA_ARGS__))
+#define nn_spatial_dropout2d(...)                                                                  \
+    nn_spatial_dropout2d_new(NN_OPTIONS(nn_spatial_dropout2d_options, __VA_ARGS__))
 #endif
 
 #ifdef __cplusplus

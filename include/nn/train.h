@@ -139,6 +139,16 @@ typedef struct nn_predict_options {
 } nn_predict_options;
 NN_API nn_status nn_model_predict(const nn_predict_options *options) NN_MUST_CHECK;
 
+/*
+ * Sets mean, variance and count of the Normalization layer of that name to those of the dataset,
+ * whose rows must have the shape of the layer's input; what was there before is forgotten. Variance is
+ * biased, sums are in double. Builds the model. The model is unaltered on failure: NN_ENOTFOUND (no
+ * such layer), NN_EINVAL (another kind of layer; no rows), NN_ESTATE (its mean was an option),
+ * NN_ESHAPE, NN_ENOMEM, and what the dataset's reading fails with.
+ */
+NN_API nn_status nn_normalization_adapt(nn_model *model, const char *layer,
+                                        const nn_dataset *data) NN_MUST_CHECK;
+
 #ifndef __cplusplus
 #define nn_buffers(...)                                                                            \
     {                                                                                              \

@@ -136,9 +136,9 @@ END_TEST
 
 START_TEST(an_unknown_number_is_refused)
 {
-    nn_model *model = nn_sequential(nn_input(3), nn_activation(.activation = NN_MISH + 1));
+    nn_model *model = nn_sequential(nn_input(3), nn_activation(.activation = 99));
     ck_assert_int_eq(nn_model_build(model), NN_EINVAL);
-    test_message_has("activation is 19, it must be 0..18");
+    test_message_has("activation is 99, it must be 0..18");
     nn_model_free(model);
 }
 END_TEST

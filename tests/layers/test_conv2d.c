@@ -373,7 +373,7 @@ START_TEST(what_does_not_fit_is_named_with_its_numbers)
     fails(nn_conv2d(2, {3, 3}), vector, NN_ESHAPE, "the input is 7");
     fails(nn_conv2d(2, {3, 3}, .groups = 3), picture, NN_ESHAPE, "4 channels and 2 filters");
     fails(nn_conv2d(2, {3, 3}, .padding = 2), picture, NN_EINVAL, "padding is 2");
-    fails(nn_conv2d(2, {3, 3}, .activation = 9), picture, NN_EINVAL, "activation is 9");
+    fails(nn_conv2d(2, {3, 3}, .activation = 99), picture, NN_EINVAL, "activation is 99");
     fails(nn_conv2d(2, {3, 3}, .no_bias = 2), picture, NN_EINVAL, "no_bias is 2");
     fails(nn_conv2d(2, {3, 3}, .kernel_initializer = {.kind = 99}), picture, NN_EINVAL,
           "kernel_initializer is 99");

@@ -113,7 +113,7 @@ START_TEST(what_does_not_fit_is_named)
 {
     fails(nn_dense(.activation = NN_RELU), NN_EINVAL, "dense: units must be given");
     fails(nn_dense(-5), NN_EINVAL, "dense: units is -5");
-    fails(nn_dense(5, .activation = 5), NN_EINVAL, "dense: activation is 5");
+    fails(nn_dense(5, .activation = 99), NN_EINVAL, "dense: activation is 99");
     fails(nn_dense(5, .name = "head", .bias_initializer = {.kind = -1}), NN_EINVAL,
           "head: bias_initializer is -1");
 }
