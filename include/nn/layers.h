@@ -61,10 +61,22 @@ typedef enum nn_padding { NN_VALID = 0, NN_SAME = 1 } nn_padding;
 /*
  * How weights start. fan_in and fan_out follow Keras: (rows, columns) of a matrix; for a
  * convolution kernel [kh][kw][in][out], kh*kw*in and kh*kw*out.
- *   NN_GLOROT_UNIFORM  U(-l, l), l = sqrt(6 / (fan_in + fan_out))
- *   NN_GLOROT_NORMAL   normal cut at two deviations, variance 2 / (fan_in + fan_out)
- *   NN_HE_UNIFORM      U(-l, l), l = sqrt(6 / fan_in)
- *   NN_HE_NORMAL       normal cut at two deviations, variance 2 / fan_in
+ *   NN_ZEROS, NN_ONES    every element 0, 1
+ *   NN_GLOROT_UNIFORM    U(-l, l), l = sqrt(6 / (fan_in + fan_out))
+ *   NN_GLOROT_NORMAL     normal cut at two deviations, variance 2 / (fan_in + fan_out)
+ *   NN_HE_UNIFORM        U(-l, l), l = sqrt(6 / fan_in)
+ *   NN_HE_NORMAL         normal cut at two deviations, variance 2 / fan_in
+ *   NN_LECUN_UNIFORM     U(-l, l), l = sqrt(3 / fan_in)
+ *   NN_LECUN_NORMAL      normal cut at two deviations, variance 1 / fan_in
+ *   NN_ORTHOGONAL        a matrix [all dimensions but the last][the last] with orthonormal columns,
+ *                        or rows where these are fewer: the Q of a normal matrix's QR with positive
+ *                        diagonal of R. NN_ORTHOGONAL_GAIN(g): times g; 1 unless given
+ * With an argument; 0 is 0.05, NN_ZERO is zero:
+ *   NN_TRUNCATED_NORMAL(s)  normal with deviation s cut at two deviations; what is left has the
+ *                           deviation 0.88 s, as in Keras
+ *   NN_RANDOM_NORMAL(s)     normal with deviation s
+ *   NN_RANDOM_UNIFORM(l)    U(-l, l)
+ *   NN_CONSTANT(c)          every element c (0 is 0)
  * Numbers come from the model's seed, the layer and the weight's place in it, so the same seed
  * draws the same weights on every machine. The enum's numbers are stable.
  */
@@ -75,14 +87,21 @@ typedef enum nn_initializer_kind {
     NN_INIT_GLOROT_UNIFORM = 3,
     NN_INIT_GLOROT_NORMAL = 4,
     NN_INIT_HE_UNIFORM = 5,
-    NN_INIT_HE_NORMAL = 6
+    NN_INIT_HE_NORMAL = 6,
+    NN_INIT_LECUN_UNIFORM = 7,
+    NN_INIT_LECUN_NORMAL = 8,
+    NN_INIT_ORTHOGONAL = 9,
+    NN_INIT_TRUNCATED_NORMAL = 10,
+    NN_INIT_RANDOM_NORMAL = 11,
+    NN_INIT_RANDOM_UNIFORM = 12,
+    NN_INIT_CONSTANT = 13
 } nn_initializer_kind;
 
 /* An initializer, a small value: .kernel_initializer = NN_HE_NORMAL. All zero is the default. */
 typedef struct nn_initializer {
-    int kind;     /* an nn_initializer_kind             */
-    int reserved; /* 0                                  */
-    double value; /* 0; argument of kinds that take one */
+    int kind;     /* an nn_initializer_kind                       */
+    int reserved; /* 0                                            */
+    double value; /* argument of kinds that take one, finite; 0 is the kind's default */
 } nn_initializer;
 
 #ifndef __cplusplus
@@ -109,6 +128,38 @@ typedef struct nn_initializer {
 #define NN_HE_NORMAL                                                                               \
     {                                                                                              \
         .kind = NN_INIT_HE_NORMAL                                                                  \
+    }
+#define NN_LECUN_UNIFORM                                                                           \
+    {                                                                                              \
+        .kind = NN_INIT_LECUN_UNIFORM                                                              \
+    }
+#define NN_LECUN_NORMAL                                                                            \
+    {                                                                                              \
+        .kind = NN_INIT_LECUN_NORMAL                                                               \
+    }
+#define NN_ORTHOGONAL                                                                              \
+    {                                                                                              \
+        .kind = NN_INIT_ORTHOGONAL                                                                 \
+    }
+#define NN_ORTHOGONAL_GAIN(gain)                                                                   \
+    {                                                                                              \
+        NN_INIT_ORTHOGONAL, 0, (gain)                                                              \
+    }
+#define NN_TRUNCATED_NORMAL(deviation)                                                             \
+    {                                                                                              \
+        NN_INIT_TRUNCATED_NORMAL, 0, (deviation)                                                   \
+    }
+#define NN_RANDOM_NORMAL(deviation)                                                                \
+    {                                                                                              \
+        NN_INIT_RANDOM_NORMAL, 0, (deviation)                                                      \
+    }
+#define NN_RANDOM_UNIFORM(limit)                                                                   \
+    {                                                                                              \
+        NN_INIT_RANDOM_UNIFORM, 0, (limit)                                                         \
+    }
+#define NN_CONSTANT(value)                                                                         \
+    {                                                                                              \
+        NN_INIT_CONSTANT, 0, (value)                                                               \
     }
 #endif
 

@@ -16,6 +16,7 @@ static void option_fill(const nn_option *option, void *place)
     int *ints = place;
     double *number = place;
     nn_initializer *initializer = place;
+    nn_regularizer *regularizer = place;
     switch (option->type) {
     case NN_OPTION_INT:
     case NN_OPTION_CHOICE:
@@ -35,6 +36,10 @@ static void option_fill(const nn_option *option, void *place)
     case NN_OPTION_INITIALIZER:
         if (initializer->kind == NN_INIT_DEFAULT)
             initializer->kind = (int)option->fallback;
+        break;
+    case NN_OPTION_REGULARIZER: /* absent is none; NN_ZERO becomes a plain zero */
+        regularizer->l1 += 0;
+        regularizer->l2 += 0;
         break;
     default:
         break;
@@ -173,6 +178,30 @@ static nn_status choice_check(const nn_option *option, int value, const char *na
     return NN_OK;
 }
 
+static nn_status initializer_check(const nn_option *option, const nn_initializer *initializer,
+                                   const char *name)
+{
+    if (initializer->kind < NN_INIT_ZEROS || initializer->kind > NN_INIT_CONSTANT)
+        return nn_fail(NN_EINVAL, "%s: %s is %d, no initializer", name, option->name,
+                       initializer->kind);
+    if (!isfinite(initializer->value))
+        return nn_fail(NN_EINVAL, "%s: %s's value is %g, it must be finite", name, option->name,
+                       initializer->value);
+    return NN_OK;
+}
+
+static nn_status regularizer_check(const nn_option *option, const nn_regularizer *regularizer,
+                                   const char *name)
+{
+    for (int i = 0; i < 2; i++) {
+        double factor = i == 0 ? regularizer->l1 : regularizer->l2;
+        if (!(factor >= 0) || isinf(factor))
+            return nn_fail(NN_EINVAL, "%s: %s's l%d is %g, it must be at least 0 and finite", name,
+                           option->name, i + 1, factor);
+    }
+    return NN_OK;
+}
+
 /* Is a required field absent? Doubles were marked with NaN, since NN_ZERO has become 0. */
 static int option_is_missing(const nn_option *option, const void *place)
 {
@@ -210,9 +239,9 @@ static nn_status option_check(const nn_option *option, const void *place, const 
     case NN_OPTION_CHOICE:
         return choice_check(option, ints[0], name);
     case NN_OPTION_INITIALIZER:
-        if (ints[0] < NN_INIT_ZEROS || ints[0] > NN_INIT_HE_NORMAL)
-            return nn_fail(NN_EINVAL, "%s: %s is %d, no initializer", name, option->name, ints[0]);
-        return NN_OK;
+        return initializer_check(option, place, name);
+    case NN_OPTION_REGULARIZER:
+        return regularizer_check(option, place, name);
     default:
         return NN_OK;
     }

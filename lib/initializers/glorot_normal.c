@@ -1,7 +1,9 @@
 /* Glorot and Bengio's variance 2 / (fan_in + fan_out), normal, cut at two deviations. */
 #include "initializers/initializer.h"
 
-void nn__glorot_normal_fill(nn_real *w, size_t count, nn__fans fans, nn__random *random)
+void nn__glorot_normal_fill(nn_real *w, const nn_shape *shape, double value, nn__random *random)
 {
-    nn__draw_normal(w, count, 2 / (fans.in + fans.out), random);
+    nn__fans fans = nn__fans_of(shape);
+    (void)value;
+    nn__scaled_normal(w, shape, 2 / (fans.in + fans.out), random);
 }

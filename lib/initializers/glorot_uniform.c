@@ -4,7 +4,9 @@
  */
 #include "initializers/initializer.h"
 
-void nn__glorot_uniform_fill(nn_real *w, size_t count, nn__fans fans, nn__random *random)
+void nn__glorot_uniform_fill(nn_real *w, const nn_shape *shape, double value, nn__random *random)
 {
-    nn__draw_uniform(w, count, 2 / (fans.in + fans.out), random);
+    nn__fans fans = nn__fans_of(shape);
+    (void)value;
+    nn__scaled_uniform(w, shape, 2 / (fans.in + fans.out), random);
 }

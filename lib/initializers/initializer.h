@@ -9,6 +9,7 @@
  *                     (Box and Muller, 1958). Of these numbers, in this order, those within -2..2
  *                     are the elements times the deviation: w = (nn_real)(deviation z). What is
  *                     left of the last pair is not used.
+ *   normal            the same, nothing is left out
  */
 #ifndef NN__INITIALIZERS_INITIALIZER_H
 #define NN__INITIALIZERS_INITIALIZER_H
@@ -23,16 +24,24 @@ typedef struct nn__fans {
 } nn__fans;
 nn__fans nn__fans_of(const nn_shape *shape);
 
-/* What a kind is: fills w[0..count-1]. */
-typedef void nn__initializer_fill(nn_real *w, size_t count, nn__fans fans, nn__random *random);
+/* What a kind is: fills the weight w of that shape; value is its argument. */
+typedef void nn__initializer_fill(nn_real *w, const nn_shape *shape, double value,
+                                  nn__random *random);
 
-#define NN__KIND_OF(number, name) nn__initializer_fill nn__##name##_fill;
+/* Names by number, ended by NULL. */
+extern const char *const nn__initializer_names[];
+
+#define NN__KIND_OF(number, name, fallback) nn__initializer_fill nn__##name##_fill;
 #include "initializers/kinds.def"
 #undef NN__KIND_OF
 
-/* The two ways to draw; `variance` is the weights' variance, limit = sqrt(3 variance). */
-void nn__draw_uniform(nn_real *w, size_t count, double variance, nn__random *random);
-void nn__draw_normal(nn_real *w, size_t count, double variance, nn__random *random);
+/* The ways to draw. Numbers of the normal distribution beyond `cut` deviations are left out. */
+void nn__draw_uniform(nn_real *w, size_t count, double limit, nn__random *random);
+void nn__draw_normal(nn_real *w, size_t count, double deviation, double cut, nn__random *random);
+
+/* Keras's VarianceScaling: of that variance, uniform or normal cut at two deviations. */
+void nn__scaled_uniform(nn_real *w, const nn_shape *shape, double variance, nn__random *random);
+void nn__scaled_normal(nn_real *w, const nn_shape *shape, double variance, nn__random *random);
 
 /* Fills the weight w of that shape. The initializer is a known one, not NN_INIT_DEFAULT. */
 void nn__initialize(nn_real *w, const nn_shape *shape, nn_initializer init, uint64_t seed,

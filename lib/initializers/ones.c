@@ -1,10 +1,10 @@
 /* Ones. */
 #include "initializers/initializer.h"
 
-void nn__ones_fill(nn_real *w, size_t count, nn__fans fans, nn__random *random)
+void nn__ones_fill(nn_real *w, const nn_shape *shape, double value, nn__random *random)
 {
-    (void)fans;
+    (void)value;
     (void)random;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0, count = nn__shape_count(shape); i < count; i++)
         w[i] = 1;
 }

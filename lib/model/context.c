@@ -191,7 +191,7 @@ static nn_status context_alloc_batch(nn_context *context, int batch)
         if (!output->losses || !output->classes || !output->targets)
             return NN_ENOMEM;
     }
-    return NN_OK;
+    return nn__context_pieces(context);
 }
 
 /* Neighbouring weights that are trained make one range: without frozen layers, one for all. */
@@ -309,6 +309,7 @@ void nn_context_free(nn_context *context)
         nn__free(context->outputs[k].losses);
     }
     nn__free(context->outputs);
+    nn__free(context->pieces);
     nn__free(context->indices);
     nn__free(context->weights);
     nn__free(context);

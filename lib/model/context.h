@@ -44,6 +44,12 @@ typedef struct nn__output_rows {
     int32_t *classes; /* [batch]: whichever the loss takes     */
     double *losses;   /* [batch]                               */
 } nn__output_rows;
+/* A piece of a regularized weight: the unit of regularize.c. */
+typedef struct nn__piece {
+    int weight;
+    size_t first, count; /* elements of the weight        */
+    double sums[2];      /* of their |w| and their squares */
+} nn__piece;
 
 struct nn_context {
     nn_model *model;
@@ -56,6 +62,8 @@ struct nn_context {
     int trainable_changes; /* the model's when it was made                           */
     nn__range *trained;    /* of the block of parameters: what the optimizer changes    */
     int trained_count;
+    nn__piece *pieces; /* of all regularized weights; NULL where there are none     */
+    int piece_count;
 
     /* The batch that is being run. */
     int rows;          /* 0: none, or its gradients are made     */
@@ -66,6 +74,7 @@ struct nn_context {
     int weighted;
     nn__output_rows *outputs; /* [output_count]; NULL where the context only predicts */
     int output_count;
+    double penalty; /* of the regularizers, once per batch */
 };
 
 /* batches[mode] rows at most; 0 where a mode is not wanted. */
@@ -80,7 +89,8 @@ size_t nn__context_width(const nn_context *context, int output);
 
 /* runs[mode].inputs have been filled. */
 void nn__context_forward(nn_context *context, nn__mode mode, int rows);
-/* Losses of the rows into context->outputs; in training the gradients of the predictions, too. */
+/* Losses of the rows into context->outputs, the regularizers' into context->penalty; in training the
+ * gradients of the predictions, too. */
 void nn__context_loss(nn_context *context);
 /* Output k's part of the loss of the batch: the mean over its rows. */
 double nn__context_mean_loss(const nn_context *context, int output);
@@ -93,6 +103,15 @@ nn_status nn__context_run(nn_context *context, nn__mode mode, const nn_real *con
 nn_status nn__context_check_single(const nn_context *context, const char *what);
 /* One step of the model's optimizer with the context's gradients. */
 void nn__context_step(nn_context *context);
+
+/* ---- regularize.c ---- */
+
+/* Makes the list of pieces. */
+nn_status nn__context_pieces(nn_context *context);
+/* The penalties l1 sum |w| + l2 sum w^2 of all weights that are trained. */
+double nn__context_penalty(nn_context *context);
+/* Adds their gradients to the weights' gradients. */
+void nn__context_penalty_gradient(nn_context *context);
 
 /* Between these two a thread runs the model: one floating-point mode, single-threaded BLAS. */
 unsigned nn__run_enter(void);

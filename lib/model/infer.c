@@ -34,6 +34,9 @@ nn_status nn_infer_weight(nn_infer *infer, const char *name, const int *dims, in
     const struct nn__infer_engine *engine = infer->engine;
     if (!engine->collect)
         return NN_OK;
+    if (initializer.kind < NN_INIT_ZEROS || initializer.kind > NN_INIT_CONSTANT)
+        return nn_infer_fail(infer, NN_EINVAL, "%s's initializer is %d, which there is not", name,
+                             initializer.kind);
     nn_model *model = engine->model;
     nn__weight weight = {.node = engine->node, .trainable = trainable, .initializer = initializer};
     NN_TRY(nn__shape_make(&weight.shape, dims, rank, infer->name));

@@ -1,13 +1,10 @@
 /* Options to JSON and back, by their tables. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "initializers/initializer.h"
 #include "model/architecture.h"
-
-static const char *const initializer_names[] = {
-    "default", "zeros", "ones", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", NULL,
-};
 
 static int index_of(const char *const *names, const char *name)
 {
@@ -25,6 +22,37 @@ static void put_ints(nn__json_writer *writer, const int *ints, int count)
     for (int i = 0; i < count; i++)
         nn__json_put_integer(writer, ints[i]);
     nn__json_end_array(writer);
+}
+
+/* The name, or {"kind": name, "value": value} where it has an argument. */
+static void put_initializer(nn__json_writer *writer, const nn_initializer *initializer)
+{
+    const char *name = nn__initializer_names[initializer->kind];
+    if (initializer->value == 0 && !signbit(initializer->value)) {
+        nn__json_put_string(writer, name);
+        return;
+    }
+    nn__json_begin_object(writer);
+    nn__json_key(writer, "kind");
+    nn__json_put_string(writer, name);
+    nn__json_key(writer, "value");
+    nn__json_put_number(writer, initializer->value);
+    nn__json_end_object(writer);
+}
+
+/* null, or {"l1": factor, "l2": factor}. */
+static void put_regularizer(nn__json_writer *writer, const nn_regularizer *regularizer)
+{
+    if (regularizer->l1 == 0 && regularizer->l2 == 0) {
+        nn__json_put_string(writer, NULL);
+        return;
+    }
+    nn__json_begin_object(writer);
+    nn__json_key(writer, "l1");
+    nn__json_put_number(writer, regularizer->l1);
+    nn__json_key(writer, "l2");
+    nn__json_put_number(writer, regularizer->l2);
+    nn__json_end_object(writer);
 }
 
 static void put_option(nn__json_writer *writer, const nn_option *option, const void *place)
@@ -51,7 +79,10 @@ static void put_option(nn__json_writer *writer, const nn_option *option, const v
         nn__json_put_string(writer, text);
         break;
     case NN_OPTION_INITIALIZER:
-        nn__json_put_string(writer, initializer_names[ints[0]]);
+        put_initializer(writer, place);
+        break;
+    case NN_OPTION_REGULARIZER:
+        put_regularizer(writer, place);
         break;
     case NN_OPTION_MAYBE:
         if (maybe->present)
@@ -113,6 +144,27 @@ static int get_choice(const nn__json *json, uint32_t node, const char *const *na
     return index >= 0;
 }
 
+static int get_initializer(const nn__json *json, uint32_t node, nn_initializer *initializer)
+{
+    *initializer = (nn_initializer){0, 0, 0};
+    if (nn__json_type_of(json, node) != NN__JSON_OBJECT)
+        return get_choice(json, node, nn__initializer_names, &initializer->kind);
+    return nn__json_count(json, node) == 2 &&
+           get_choice(json, nn__json_member(json, node, "kind"), nn__initializer_names,
+                      &initializer->kind) &&
+           nn__json_number(json, nn__json_member(json, node, "value"), &initializer->value);
+}
+
+static int get_regularizer(const nn__json *json, uint32_t node, nn_regularizer *regularizer)
+{
+    *regularizer = (nn_regularizer){0, 0};
+    if (nn__json_type_of(json, node) == NN__JSON_NULL)
+        return 1;
+    return nn__json_type_of(json, node) == NN__JSON_OBJECT && nn__json_count(json, node) == 2 &&
+           nn__json_number(json, nn__json_member(json, node, "l1"), &regularizer->l1) &&
+           nn__json_number(json, nn__json_member(json, node, "l2"), &regularizer->l2);
+}
+
 static int get_string(const nn__json *json, uint32_t node, void *place)
 {
     char *old, *copy = NULL;
@@ -156,7 +208,9 @@ static int get_option(const nn__json *json, uint32_t node, const nn_option *opti
     case NN_OPTION_STRING:
         return get_string(json, node, place);
     case NN_OPTION_INITIALIZER:
-        return get_choice(json, node, initializer_names, &((nn_initializer *)place)->kind);
+        return get_initializer(json, node, place);
+    case NN_OPTION_REGULARIZER:
+        return get_regularizer(json, node, place);
     case NN_OPTION_MAYBE:
         return get_maybe(json, node, place);
     case NN_OPTION_SHAPE:

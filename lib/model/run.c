@@ -158,6 +158,7 @@ static void context_loss_of(nn_context *context, const nn__run *run, int k)
 void nn__context_loss(nn_context *context)
 {
     const nn__run *run = &context->runs[context->mode];
+    context->penalty = nn__context_penalty(context);
     for (int k = 0; k < run->program.prediction_count; k++)
         context_loss_of(context, run, k);
 }
@@ -198,6 +199,7 @@ void nn__context_backward(nn_context *context)
         run->program.steps[s].kind->backward(pass);
         backward_sums(context, run, s);
     }
+    nn__context_penalty_gradient(context);
 }
 
 /* ---- Update ---- */

@@ -276,6 +276,7 @@ void nn__tally_reset(nn_model *model)
 {
     nn__training *training = model->training;
     training->rows = 0;
+    training->penalty_sum = 0;
     for (int k = 0; k < training->tally_count; k++) {
         nn__tally *tally = &training->tallies[k];
         tally->loss_sum = 0;
@@ -310,6 +311,7 @@ static void tally_add(nn__tally *tally, const nn__head *head, const nn_context *
 void nn__tally_add(nn_model *model, const nn_context *context)
 {
     nn__training *training = model->training;
+    training->penalty_sum += context->penalty * context->rows;
     training->rows += (size_t)context->rows;
     for (int k = 0; k < training->tally_count; k++)
         tally_add(&training->tallies[k], &model->heads[k], context, k);
@@ -331,7 +333,7 @@ nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation)
     static const char name[] = "val_loss";
     const nn__training *training = model->training;
     const int skip = validation ? 0 : 4;
-    double total = 0;
+    double total = training->rows > 0 ? training->penalty_sum / (double)training->rows : 0;
     for (int k = 0; k < training->tally_count; k++) {
         const nn__tally *tally = &training->tallies[k];
         double loss = training->rows > 0 ? tally->loss_sum / (double)training->rows : 0;
@@ -345,7 +347,7 @@ nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation)
 
 double nn__batch_loss(const nn_context *context)
 {
-    double total = 0;
+    double total = context->penalty;
     for (int k = 0; k < context->output_count; k++)
         total += context->model->heads[k].weight * nn__context_mean_loss(context, k);
     return total;

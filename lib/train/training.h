@@ -41,7 +41,8 @@ typedef struct nn__training {
 
     nn__tally *tallies; /* by output                  */
     int tally_count;
-    size_t rows; /* since the epoch began      */
+    size_t rows;        /* since the epoch began                          */
+    double penalty_sum; /* of the regularizers, weighted by rows, likewise */
 
     int running;             /* 1: a fit, evaluate or predict of this model is going on */
     int fitting;             /* 1: it is a fit, whose callbacks' hooks are called       */
