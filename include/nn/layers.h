@@ -101,66 +101,29 @@ typedef enum nn_initializer_kind {
 typedef struct nn_initializer {
     int kind;     /* an nn_initializer_kind                       */
     int reserved; /* 0                                            */
-    double value; /* argument of kinds that take one, finite; 0 is the kind's default */
+    double value; /* of kinds with an argument, finite; 0: default */
 } nn_initializer;
 
 #ifndef __cplusplus
-#define NN_ZEROS                                                                                   \
+/* An initializer by the end of its number: NN_INITIALIZER(CONSTANT, 2). */
+#define NN_INITIALIZER(kind, value)                                                                \
     {                                                                                              \
-        .kind = NN_INIT_ZEROS                                                                      \
+        NN_INIT_##kind, 0, (value)                                                                 \
     }
-#define NN_ONES                                                                                    \
-    {                                                                                              \
-        .kind = NN_INIT_ONES                                                                       \
-    }
-#define NN_GLOROT_UNIFORM                                                                          \
-    {                                                                                              \
-        .kind = NN_INIT_GLOROT_UNIFORM                                                             \
-    }
-#define NN_GLOROT_NORMAL                                                                           \
-    {                                                                                              \
-        .kind = NN_INIT_GLOROT_NORMAL                                                              \
-    }
-#define NN_HE_UNIFORM                                                                              \
-    {                                                                                              \
-        .kind = NN_INIT_HE_UNIFORM                                                                 \
-    }
-#define NN_HE_NORMAL                                                                               \
-    {                                                                                              \
-        .kind = NN_INIT_HE_NORMAL                                                                  \
-    }
-#define NN_LECUN_UNIFORM                                                                           \
-    {                                                                                              \
-        .kind = NN_INIT_LECUN_UNIFORM                                                              \
-    }
-#define NN_LECUN_NORMAL                                                                            \
-    {                                                                                              \
-        .kind = NN_INIT_LECUN_NORMAL                                                               \
-    }
-#define NN_ORTHOGONAL                                                                              \
-    {                                                                                              \
-        .kind = NN_INIT_ORTHOGONAL                                                                 \
-    }
-#define NN_ORTHOGONAL_GAIN(gain)                                                                   \
-    {                                                                                              \
-        NN_INIT_ORTHOGONAL, 0, (gain)                                                              \
-    }
-#define NN_TRUNCATED_NORMAL(deviation)                                                             \
-    {                                                                                              \
-        NN_INIT_TRUNCATED_NORMAL, 0, (deviation)                                                   \
-    }
-#define NN_RANDOM_NORMAL(deviation)                                                                \
-    {                                                                                              \
-        NN_INIT_RANDOM_NORMAL, 0, (deviation)                                                      \
-    }
-#define NN_RANDOM_UNIFORM(limit)                                                                   \
-    {                                                                                              \
-        NN_INIT_RANDOM_UNIFORM, 0, (limit)                                                         \
-    }
-#define NN_CONSTANT(value)                                                                         \
-    {                                                                                              \
-        NN_INIT_CONSTANT, 0, (value)                                                               \
-    }
+#define NN_ZEROS NN_INITIALIZER(ZEROS, 0)
+#define NN_ONES NN_INITIALIZER(ONES, 0)
+#define NN_GLOROT_UNIFORM NN_INITIALIZER(GLOROT_UNIFORM, 0)
+#define NN_GLOROT_NORMAL NN_INITIALIZER(GLOROT_NORMAL, 0)
+#define NN_HE_UNIFORM NN_INITIALIZER(HE_UNIFORM, 0)
+#define NN_HE_NORMAL NN_INITIALIZER(HE_NORMAL, 0)
+#define NN_LECUN_UNIFORM NN_INITIALIZER(LECUN_UNIFORM, 0)
+#define NN_LECUN_NORMAL NN_INITIALIZER(LECUN_NORMAL, 0)
+#define NN_ORTHOGONAL NN_INITIALIZER(ORTHOGONAL, 0)
+#define NN_ORTHOGONAL_GAIN(gain) NN_INITIALIZER(ORTHOGONAL, gain)
+#define NN_TRUNCATED_NORMAL(deviation) NN_INITIALIZER(TRUNCATED_NORMAL, deviation)
+#define NN_RANDOM_NORMAL(deviation) NN_INITIALIZER(RANDOM_NORMAL, deviation)
+#define NN_RANDOM_UNIFORM(limit) NN_INITIALIZER(RANDOM_UNIFORM, limit)
+#define NN_CONSTANT(value) NN_INITIALIZER(CONSTANT, value)
 #endif
 
 /* A penalty on a weight, a small value: l1 sum |w| + l2 sum w^2 is added to the loss of each batch
