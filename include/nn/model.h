@@ -221,6 +221,9 @@ NN_API size_t nn_model_trainable_parameters(nn_model *model);
  * stands untouched. Works inside a callback. NN_EIO names the path and the system's reason.
  */
 NN_API nn_status nn_model_save(nn_model *model, const char *path) NN_MUST_CHECK;
+/* The same with weights and architecture only: no loss, optimizer, callbacks. What is loaded from
+ * it is not compiled. */
+NN_API nn_status nn_model_save_weights(nn_model *model, const char *path) NN_MUST_CHECK;
 
 /*
  * Reads a model; the caller frees *model, which is written only on success. A model that was saved

@@ -76,6 +76,14 @@ nn_status nn__shape_make(nn_shape *shape, const int *dims, int rank, const char 
 /* ---- clock.c ---- */
 double nn__seconds(void);                  /* monotonic */
 void nn__set_clock(double (*clock)(void)); /* tests; NULL for the real one */
+double nn__wall_seconds(void);             /* since 1970 */
+void nn__set_wall_clock(double (*clock)(void));
+
+/* ---- process.c: who we are ---- */
+enum { NN__HOST_NAME = 256 };
+/* The machine's name, "unknown" where it cannot be told; a '/' in it becomes '_'. Returns name. */
+char *nn__host_name(char name[NN__HOST_NAME]);
+long nn__process_id(void);
 
 /* ---- cpu.c: instruction sets and the floating-point mode ---- */
 typedef enum nn__level { NN__BASELINE = 0, NN__AVX2 = 1, NN__AVX512 = 2 } nn__level;

@@ -74,6 +74,11 @@ static int posix_unlink(int folder, const char *path)
     return unlinkat(folder, path, 0);
 }
 
+static int posix_mkdir(int folder, const char *path, unsigned mode)
+{
+    return mkdirat(folder, path, (mode_t)mode);
+}
+
 const nn__io nn__posix_io = {
     .open = posix_open,
     .read = posix_read,
@@ -88,6 +93,7 @@ const nn__io nn__posix_io = {
     .close = close,
     .rename = posix_rename,
     .unlink = posix_unlink,
+    .mkdir = posix_mkdir,
 };
 
 static const nn__io *files_io = &nn__posix_io;
@@ -516,10 +522,15 @@ int nn__text_continues(const nn__text *text)
     return text->continues;
 }
 
+nn_status nn__text_write_bytes(nn__text *text, const void *data, size_t size)
+{
+    int error = files_write(text->file, data, size);
+    return error == 0 ? NN_OK : files_fail(NN_EIO, text->path, error, "");
+}
+
 nn_status nn__text_write(nn__text *text, const char *string)
 {
-    int error = files_write(text->file, string, strlen(string));
-    return error == 0 ? NN_OK : files_fail(NN_EIO, text->path, error, "");
+    return nn__text_write_bytes(text, string, strlen(string));
 }
 
 nn_status nn__text_close(nn__text *text)
@@ -532,4 +543,24 @@ nn_status nn__text_close(nn__text *text)
     nn__free(text->path);
     nn__free(text);
     return status;
+}
+
+/* ---- Folders ---- */
+
+nn_status nn__make_folders(const char *path)
+{
+    char folder[FILES_PATH];
+    size_t length = strlen(path);
+    if (length >= sizeof folder)
+        return files_fail(NN_EIO, path, ENAMETOOLONG, "");
+    memcpy(folder, path, length + 1);
+    for (size_t i = 1; i < length; i++) {
+        if (folder[i] != '/' || folder[i - 1] == '/')
+            continue;
+        folder[i] = '\0';
+        if (files_io->mkdir(AT_FDCWD, folder, 0777) != 0 && errno != EEXIST)
+            return files_fail(NN_EIO, folder, errno, "");
+        folder[i] = '/';
+    }
+    return NN_OK;
 }

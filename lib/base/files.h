@@ -25,6 +25,7 @@ typedef struct nn__io {
     int (*close)(int file);
     int (*rename)(int folder, const char *from, const char *to);
     int (*unlink)(int folder, const char *path);
+    int (*mkdir)(int folder, const char *path, unsigned mode);
 } nn__io;
 
 extern const nn__io nn__posix_io;
@@ -77,7 +78,14 @@ nn_status nn__text_open(const char *path, int append, nn__text **text);
 /* 1 where the file held something when it was opened. */
 int nn__text_continues(const nn__text *text);
 nn_status nn__text_write(nn__text *text, const char *string);
+nn_status nn__text_write_bytes(nn__text *text, const void *data, size_t size);
 /* Frees text in every case. NULL is fine and NN_OK. */
 nn_status nn__text_close(nn__text *text);
+
+/* ---- Folders ----
+ * Makes the folders that a path names before its last '/', those that are missing; NN_EIO. So
+ * "a/b/" makes a and a/b, "a/b" makes a.
+ */
+nn_status nn__make_folders(const char *path);
 
 #endif

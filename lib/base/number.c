@@ -133,6 +133,29 @@ char *nn__number_text(double value, char text[NN__NUMBER_TEXT])
     return text;
 }
 
+char *nn__number_format(double value, char letter, int precision, char text[NN__NUMBER_FORMAT])
+{
+    const int capital = letter < 'a';
+    size_t length = 0;
+    int point = 0;
+    if (isnan(value))
+        return memcpy(text, capital ? "NAN" : "nan", 4);
+    if (letter == 'f' || letter == 'F')
+        snprintf(text, NN__NUMBER_FORMAT, capital ? "%.*F" : "%.*f", precision, value);
+    else if (letter == 'e' || letter == 'E')
+        snprintf(text, NN__NUMBER_FORMAT, capital ? "%.*E" : "%.*e", precision, value);
+    else
+        snprintf(text, NN__NUMBER_FORMAT, capital ? "%.*G" : "%.*g", precision, value);
+    for (const char *c = text; *c != '\0'; c++) {
+        if (strchr("+-0123456789einfEINF", *c) != NULL)
+            text[length++] = *c;
+        else if (!point++)
+            text[length++] = '.';
+    }
+    text[length] = '\0';
+    return text;
+}
+
 static int number_special(const char *text, size_t length, double *value)
 {
     if (length == 3 && memcmp(text, "nan", 3) == 0)

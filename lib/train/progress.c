@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/number.h"
+
 enum {
     BAR_CELLS = 20,
     CELL_BYTES = 3,    /* of one cell in UTF-8                                 */
@@ -50,28 +52,10 @@ static void line_repeat(nn__progress *progress, const char *text, int count)
         line_text(progress, text);
 }
 
-/* printf's %.*f or %.*e of a number, with a point in every locale and "nan" without a sign. */
 static void line_number(nn__progress *progress, double value, int digits, int scientific)
 {
-    char text[80];
-    int point = 0;
-    size_t length = 0;
-    if (isnan(value)) {
-        line_text(progress, "nan");
-        return;
-    }
-    if (scientific)
-        snprintf(text, sizeof text, "%.*e", digits, value);
-    else
-        snprintf(text, sizeof text, "%.*f", digits, value);
-    for (const char *c = text; *c != '\0'; c++) {
-        if (strchr("+-0123456789einf", *c) != NULL)
-            text[length++] = *c;
-        else if (!point++)
-            text[length++] = '.';
-    }
-    text[length] = '\0';
-    line_text(progress, text);
+    char text[NN__NUMBER_FORMAT];
+    line_text(progress, nn__number_format(value, scientific ? 'e' : 'f', digits, text));
 }
 
 /* Memory for a line with all values shown, so that appending cannot fail. Its longest part may

@@ -151,11 +151,16 @@ static nn_status saving_add(struct saving *s, const char *prefix, const char *na
 
 static nn_status saving_add_model(struct saving *s, const nn_model *model)
 {
-    char prefix[64];
     for (int i = 0; i < model->weight_count; i++)
         NN_TRY(saving_add(s, "", model->weights[i].name, &model->weights[i].shape,
                           model->values + model->weights[i].offset));
-    for (int slot = 0; model->compiled && slot < model->slot_count; slot++) {
+    return NN_OK;
+}
+
+static nn_status saving_add_slots(struct saving *s, const nn_model *model)
+{
+    char prefix[64];
+    for (int slot = 0; slot < model->slot_count; slot++) {
         const nn_real *values = model->slots + (size_t)slot * model->parameter_values;
         snprintf(prefix, sizeof prefix, "optimizer/%s/",
                  nn__optimizer_kind(model->optimizer)->slots[slot]);
@@ -182,18 +187,21 @@ static nn_status saving_add_states(struct saving *s, const nn__training *trainin
     return NN_OK;
 }
 
-static nn_status save(nn_model *model, const char *path, struct saving *s, char *texts[3])
+/* whole 0: without what was compiled and the callbacks. */
+static nn_status save(nn_model *model, const char *path, int whole, struct saving *s,
+                      char *texts[3])
 {
     nn__metadata_entry metadata[4] = {{"nn.kind", "model"}};
     size_t keys = 1;
-    nn__training *training = model->training;
+    nn__training *training = whole ? model->training : NULL;
     if (training != NULL && training->callback_count > 0)
         NN_TRY(nn__training_collect(training));
     NN_TRY(nn__architecture_text(model, &texts[0]));
     metadata[keys++] = (nn__metadata_entry){"nn.model", texts[0]};
     NN_TRY(saving_alloc(s, model));
     NN_TRY(saving_add_model(s, model));
-    if (model->compiled) {
+    if (whole && model->compiled) {
+        NN_TRY(saving_add_slots(s, model));
         NN_TRY(compile_text(model, &texts[1]));
         metadata[keys++] = (nn__metadata_entry){"nn.compile", texts[1]};
     }
@@ -205,7 +213,7 @@ static nn_status save(nn_model *model, const char *path, struct saving *s, char 
     return nn__safetensors_write(path, s->tensors, s->count, metadata, keys);
 }
 
-nn_status nn_model_save(nn_model *model, const char *path)
+static nn_status save_file(nn_model *model, const char *path, int whole)
 {
     struct saving s = {0};
     char *texts[3] = {NULL, NULL, NULL};
@@ -213,9 +221,19 @@ nn_status nn_model_save(nn_model *model, const char *path)
     if (path == NULL || path[0] == '\0')
         return nn_fail(NN_EINVAL, "save: the path is empty");
     NN_TRY(nn_model_build(model));
-    nn_status status = save(model, path, &s, texts);
+    nn_status status = save(model, path, whole, &s, texts);
     for (int i = 0; i < 3; i++)
         nn__free(texts[i]);
     saving_free(&s);
     return status;
+}
+
+nn_status nn_model_save(nn_model *model, const char *path)
+{
+    return save_file(model, path, 1);
+}
+
+nn_status nn_model_save_weights(nn_model *model, const char *path)
+{
+    return save_file(model, path, 0);
 }

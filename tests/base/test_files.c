@@ -26,6 +26,7 @@ enum op {
     CLOSE,
     RENAME,
     UNLINK,
+    MKDIR,
     OPS
 };
 
@@ -129,11 +130,16 @@ static int bad_unlink(int folder, const char *path)
     return fails(UNLINK) ? -1 : nn__posix_io.unlink(folder, path);
 }
 
+static int bad_mkdir(int folder, const char *path, unsigned mode)
+{
+    return fails(MKDIR) ? -1 : nn__posix_io.mkdir(folder, path, mode);
+}
+
 static void system_begin(int op, int call, int error, int forever)
 {
     static const nn__io bad = {bad_open,    bad_read,     bad_pread,    bad_write, bad_stat,
                                bad_stat_at, bad_readlink, bad_allocate, bad_chmod, bad_fsync,
-                               bad_close,   bad_rename,   bad_unlink};
+                               bad_close,   bad_rename,   bad_unlink,   bad_mkdir};
     memset(&fault, 0, sizeof fault);
     memset(calls, 0, sizeof calls);
     fault.op = op;
@@ -662,6 +668,26 @@ START_TEST(every_failing_allocation_is_reported_and_leaks_nothing)
 }
 END_TEST
 
+START_TEST(folders_are_made_up_to_the_last_slash)
+{
+    struct stat info;
+    char path[512];
+    snprintf(path, sizeof path, "%s", test_path("made//deep/er/file"));
+    ck_assert_int_eq(nn__make_folders(path), NN_OK);
+    ck_assert_int_eq(nn__make_folders(path), NN_OK); /* they exist */
+    ck_assert(stat(path, &info) != 0);
+    *strrchr(path, '/') = '\0';
+    ck_assert(stat(path, &info) == 0 && S_ISDIR(info.st_mode));
+    ck_assert_int_eq(nn__make_folders("file-without-a-folder"), NN_OK);
+    ck_assert(stat("file-without-a-folder", &info) != 0);
+    system_begin(MKDIR, 1, EACCES, 0);
+    snprintf(path, sizeof path, "%s", test_path("made/x/y/z"));
+    ck_assert_int_eq(nn__make_folders(path), NN_EIO);
+    system_end();
+    test_message_has("Permission denied");
+}
+END_TEST
+
 Suite *files_suite(void)
 {
     return TEST_SUITE(
@@ -679,5 +705,6 @@ Suite *files_suite(void)
         a_whole_file_is_read_and_ends_with_nul, what_cannot_be_read_is_named_with_the_reason,
         a_reader_gives_exactly_what_is_asked_or_fails,
         text_is_written_at_once_and_appended_on_request, failures_of_text_are_named,
-        every_failing_allocation_is_reported_and_leaks_nothing);
+        every_failing_allocation_is_reported_and_leaks_nothing,
+        folders_are_made_up_to_the_last_slash);
 }
