@@ -35,8 +35,6 @@ static void drive_epochs(drive *d, const char *name, const double *values, int c
     drive_end(d);
 }
 
-#define SAVED(n, path) "\nEpoch " n ": finished saving model to " path "\n"
-
 START_TEST(each_epoch_is_saved)
 {
     static const double values[] = {1, .5, .75};
@@ -44,10 +42,12 @@ START_TEST(each_epoch_is_saved)
     enter_folder();
     drive_open(&d, nn_model_checkpoint("m", .verbose = 1), NULL);
     drive_epochs(&d, "val_loss", values, 3, -1);
-    ck_assert_str_eq(
-        drive_text(&d),
-        "\nEpoch 1: saving model to m\n" SAVED("1", "m") "\nEpoch 2: saving model to m\n" SAVED(
-            "2", "m") "\nEpoch 3: saving model to m\n" SAVED("3", "m"));
+    ck_assert_str_eq(drive_text(&d), "\nEpoch 1: saving model to m\n"
+                                     "\nEpoch 1: finished saving model to m\n"
+                                     "\nEpoch 2: saving model to m\n"
+                                     "\nEpoch 2: finished saving model to m\n"
+                                     "\nEpoch 3: saving model to m\n"
+                                     "\nEpoch 3: finished saving model to m\n");
     ck_assert_int_eq(nn_model_checkpoint_saves(d.callbacks[0]), 3);
     ck_assert_str_eq(nn_model_checkpoint_path(d.callbacks[0]), "m");
     ck_assert(isnan(nn_model_checkpoint_best(d.callbacks[0])));
@@ -64,18 +64,20 @@ START_TEST(only_better_epochs_are_saved)
                nn_model_checkpoint("{epoch:02d}-{val_loss:.2f}", .verbose = 1, .save_best_only = 1),
                NULL);
     drive_epochs(&d, "val_loss", values, 6, -1);
-    ck_assert_str_eq(
-        drive_text(&d),
-        "\nEpoch 1: val_loss improved from None to 1.00000, saving model to 01-1.00\n" SAVED(
-            "1", "01-1.00") "\nEpoch 2: val_loss improved from 1.00000 to 0.50000, saving model to "
-                            "02-0.50\n" SAVED(
-                                "2", "02-0.50") "\nEpoch 3: val_loss did not improve from 0.50000\n"
-                                                "\nEpoch 4: val_loss improved from 0.50000 to "
-                                                "0.25000, saving model to 04-0.25\n" SAVED(
-                                                    "4", "04-0.25") "\nEpoch 5: val_loss did not "
-                                                                    "improve from 0.25000\n"
-                                                                    "\nEpoch 6: val_loss did not "
-                                                                    "improve from 0.25000\n");
+    ck_assert_str_eq(drive_text(&d),
+                     "\nEpoch 1: val_loss improved from None to 1.00000, saving model to 01-1.00\n"
+                     "\nEpoch 1: finished saving model to 01-1.00\n"
+                     "\nEpoch 2: val_loss improved from 1.00000 to 0.50000, saving model to "
+                     "02-0.50\n"
+                     "\nEpoch 2: finished saving model to 02-0.50\n"
+                     "\nEpoch 3: val_loss did not improve from 0.50000\n"
+                     "\nEpoch 4: val_loss improved from 0.50000 to "
+                     "0.25000, saving model to 04-0.25\n"
+                     "\nEpoch 4: finished saving model to 04-0.25\n"
+                     "\nEpoch 5: val_loss did not "
+                     "improve from 0.25000\n"
+                     "\nEpoch 6: val_loss did not "
+                     "improve from 0.25000\n");
     ck_assert(exists("01-1.00") && exists("02-0.50") && exists("04-0.25"));
     ck_assert(!exists("03-0.75") && !exists("05-0.25"));
     ck_assert(nn_model_checkpoint_best(d.callbacks[0]) == .25);
@@ -101,11 +103,10 @@ START_TEST(a_threshold_is_the_first_best)
                                    .initial_value_threshold = NN_SOME(.6)),
                NULL);
     drive_epochs(&d, "val_loss", values, 2, -1);
-    ck_assert_str_eq(
-        drive_text(&d),
-        "\nEpoch 1: val_loss did not improve from 0.60000\n"
-        "\nEpoch 2: val_loss improved from 0.60000 to 0.50000, saving model to m\n" SAVED("2",
-                                                                                          "m"));
+    ck_assert_str_eq(drive_text(&d),
+                     "\nEpoch 1: val_loss did not improve from 0.60000\n"
+                     "\nEpoch 2: val_loss improved from 0.60000 to 0.50000, saving model to m\n"
+                     "\nEpoch 2: finished saving model to m\n");
     drive_close(&d);
 }
 END_TEST
@@ -123,18 +124,23 @@ START_TEST(direction_nan_and_missing_numbers)
     drive_open(&d, nn_model_checkpoint("m", .verbose = 1, .save_best_only = 1), NULL);
     drive_epochs(&d, "val_loss", lost, 2, -1);
     ck_assert_str_eq(drive_text(&d),
-                     "\nEpoch 1: val_loss improved from None to nan, saving model to m\n" SAVED(
-                         "1", "m") "\nEpoch 2: val_loss did not improve from nan\n");
+                     "\nEpoch 1: val_loss improved from None to nan, saving model to m\n"
+                     "\nEpoch 1: finished saving model to m\n"
+                     "\nEpoch 2: val_loss did not improve from nan\n");
     drive_close(&d);
     drive_open(&d, nn_model_checkpoint("m", .verbose = 1, .save_best_only = 1), NULL);
     drive_epochs(&d, "val_loss", gap, 3, 1);
-    ck_assert_str_eq(
-        drive_text(&d), "\nEpoch 1: val_loss improved from None to 1.00000, saving model to "
-                        "m\n" SAVED("1", "m") "Can save best model only with val_loss "
-                                              "available.\n" SAVED(
-                                                  "2", "m") "\nEpoch 3: val_loss improved from "
-                                                            "1.00000 to 0.50000, saving model to "
-                                                            "m\n" SAVED("3", "m"));
+    ck_assert_str_eq(drive_text(&d),
+                     "\nEpoch 1: val_loss improved from None to 1.00000, saving model to "
+                     "m\n"
+                     "\nEpoch 1: finished saving model to m\n"
+                     "Can save best model only with val_loss "
+                     "available.\n"
+                     "\nEpoch 2: finished saving model to m\n"
+                     "\nEpoch 3: val_loss improved from "
+                     "1.00000 to 0.50000, saving model to "
+                     "m\n"
+                     "\nEpoch 3: finished saving model to m\n");
     drive_close(&d);
 }
 END_TEST
@@ -165,21 +171,23 @@ START_TEST(batches_count_over_epochs)
                nn_model_checkpoint("{epoch}-{batch:03d}-{loss:.1f}", .verbose = 1, .save_freq = 2),
                NULL);
     drive_batches(&d);
-    ck_assert_str_eq(
-        drive_text(&d),
-        "\nEpoch 1: saving model to 1-002-1.5\n" SAVED("1", "1-002-1.5") "\nEpoch 2: saving model "
-                                                                         "to 2-001-10.5\n" SAVED("2", "2-001-10.5") "\nEpoch 2: saving model to 2-003-12.5\n" SAVED(
-                                                                             "2",
-                                                                             "2-003-12.5") "\nEpoch"
-                                                                                           " 3: "
-                                                                                           "saving "
-                                                                                           "model "
-                                                                                           "to "
-                                                                                           "3-002-"
-                                                                                           "21."
-                                                                                           "5"
-                                                                                           "\n" SAVED("3",
-                                                                                                      "3-002-21.5"));
+    ck_assert_str_eq(drive_text(&d), "\nEpoch 1: saving model to 1-002-1.5\n"
+                                     "\nEpoch 1: finished saving model to 1-002-1.5\n"
+                                     "\nEpoch 2: saving model "
+                                     "to 2-001-10.5\n"
+                                     "\nEpoch 2: finished saving model to 2-001-10.5\n"
+                                     "\nEpoch 2: saving model to 2-003-12.5\n"
+                                     "\nEpoch 2: finished saving model to 2-003-12.5\n"
+                                     "\nEpoch"
+                                     " 3: "
+                                     "saving "
+                                     "model "
+                                     "to "
+                                     "3-002-"
+                                     "21."
+                                     "5"
+                                     "\n"
+                                     "\nEpoch 3: finished saving model to 3-002-21.5\n");
     drive_close(&d);
     drive_open(&d,
                nn_model_checkpoint("{epoch}-{batch:03d}", "loss", .verbose = 1, .save_best_only = 1,
@@ -187,10 +195,11 @@ START_TEST(batches_count_over_epochs)
                NULL);
     drive_batches(&d);
     ck_assert_str_eq(drive_text(&d),
-                     "\nEpoch 1: loss improved from None to 1.50000, saving model to 1-002\n" SAVED(
-                         "1", "1-002") "\nEpoch 2: loss did not improve from 1.50000\n"
-                                       "\nEpoch 2: loss did not improve from 1.50000\n"
-                                       "\nEpoch 3: loss did not improve from 1.50000\n");
+                     "\nEpoch 1: loss improved from None to 1.50000, saving model to 1-002\n"
+                     "\nEpoch 1: finished saving model to 1-002\n"
+                     "\nEpoch 2: loss did not improve from 1.50000\n"
+                     "\nEpoch 2: loss did not improve from 1.50000\n"
+                     "\nEpoch 3: loss did not improve from 1.50000\n");
     drive_close(&d);
 }
 END_TEST
