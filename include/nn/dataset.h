@@ -46,6 +46,12 @@ typedef struct nn_arrays_options {
 } nn_arrays_options;
 NN_API nn_dataset *nn_arrays_new(const nn_arrays_options *options);
 
+/* Names in order, counted: .class_names = nn_names("cat", "dog"). */
+typedef struct nn_name_list {
+    const char *const *items;
+    size_t count;
+} nn_name_list;
+
 /* Which part of a published set: 50,000 training or 10,000 test pictures in CIFAR-10. */
 typedef enum nn_part { NN_TRAIN = 0, NN_TEST = 1 } nn_part;
 
@@ -66,6 +72,140 @@ typedef struct nn_cifar10_options {
 } nn_cifar10_options;
 NN_API nn_dataset *nn_cifar10_new(const nn_cifar10_options *options);
 
+/* Which label of a picture of CIFAR-100: one of 100 classes, or one of 20 groups of five. */
+typedef enum nn_cifar100_label { NN_FINE = 0, NN_COARSE = 1 } nn_cifar100_label;
+
+/*
+ * CIFAR-100 in its binary form, otherwise as CIFAR-10: `directory` holds train.bin (50,000) or
+ * test.bin (10,000): records of 3,074 bytes, the coarse label 0..19, the fine label 0..99, then the
+ * planes. Failures are those of nn_cifar10.
+ */
+typedef struct nn_cifar100_options {
+    size_t struct_size;
+    const char *directory; /* must be given                                              */
+    int part;              /* NN_TRAIN (default) or NN_TEST                              */
+    int label_mode;        /* NN_FINE (default) or NN_COARSE                             */
+    int one_hot;           /* 1: y reaches loss and metrics as one-hot                   */
+    int reserved;          /* 0                                                          */
+    size_t limit;          /* at most so many rows, the first; 0 is all                  */
+} nn_cifar100_options;
+NN_API nn_dataset *nn_cifar100_new(const nn_cifar100_options *options);
+
+/* ---- Arrays in files ------------------------------------------------------------------------
+ * x and y come from one file each (IDX, NPY) or from one archive (NPZ), or from memory that holds
+ * what the file would: then its path, if it is given, is only what messages call it. Everything is
+ * read at once; memory and paths may go after the call.
+ *
+ *   x   bytes stay bytes, all other numbers become floats, [n][...]
+ *   y   integers, one per row, are classes; all else is values, [n] or [n][...]. `values` = 1
+ *       makes values of integers, too.
+ *
+ * NULL: NN_ENOTFOUND, NN_EIO; NN_EFORMAT names the file, the place and the numbers of what is not
+ * as the format says, and the row whose class is outside 0..classes-1 (NN_EINVAL); NN_ESHAPE: x and
+ * y have different rows; NN_ENOTSUP: packed files (nn_files.h reads them), element types beyond
+ * those below, more than NN_MAX_RANK dimensions or INT_MAX rows; NN_EINVAL: options; NN_ENOMEM.
+ */
+
+/* IDX, the format of MNIST and Fashion-MNIST. All of its element types. */
+typedef struct nn_idx_options {
+    size_t struct_size;
+    const char *x;      /* path, "train-images-idx3-ubyte"; must be given unless x_data is    */
+    const char *y;      /* path, "train-labels-idx1-ubyte"; NULL: no targets                  */
+    const void *x_data; /* instead of a file: x_data[0..x_size-1]                             */
+    size_t x_size;
+    const void *y_data;
+    size_t y_size;
+    double divisor; /* x / divisor; 0 is 255 where x is unsigned bytes, else 1            */
+    int channels;   /* 1: rows get a last dimension of 1, 28x28 becomes 28x28x1           */
+    int classes;    /* with classes in y: their number; 0 is the largest class plus 1     */
+    int one_hot;    /* 1: y reaches loss and metrics as one-hot rows                      */
+    int values;     /* 1: y is values, also where it is integers                          */
+    nn_name_list class_names; /* of class 0, 1, ...; copied; their count is `classes` then    */
+    size_t limit;             /* at most so many rows, the first; 0 is all                    */
+} nn_idx_options;
+NN_API nn_dataset *nn_idx_new(const nn_idx_options *options);
+
+/* NPY, NumPy's format for one array; the options are those of IDX. Versions 1 to 3; elements f4 f8,
+ * i1 i2 i4 i8, u1 u2 u4 u8 and b1 in both byte orders; C and Fortran order. */
+typedef nn_idx_options nn_npy_options;
+NN_API nn_dataset *nn_npy_new(const nn_npy_options *options);
+
+/* NPZ, NumPy's archive of named arrays ("mnist.npz"); members stored without compression, as
+ * numpy.savez does. NN_ENOTFOUND: no such file or member. */
+typedef struct nn_npz_options {
+    size_t struct_size;
+    const char *path;         /* must be given unless data is                                     */
+    const char *x;            /* the name of x; NULL is "x"                                       */
+    const char *y;            /* the name of y; NULL: no targets                                  */
+    const void *data;         /* instead of a file: data[0..size-1]                               */
+    size_t size;              /* bytes of data                                                    */
+    double divisor;           /* from here on as above                                            */
+    int channels;             /* 1: a last dimension of 1                                         */
+    int classes;              /* their number; 0 is the largest class plus 1                      */
+    int one_hot;              /* 1: one-hot rows                                                  */
+    int values;               /* 1: y is values                                                   */
+    nn_name_list class_names; /* of class 0, 1, ...                                               */
+    size_t limit;             /* at most so many rows                                             */
+} nn_npz_options;
+NN_API nn_dataset *nn_npz_new(const nn_npz_options *options);
+
+/*
+ * A table of numbers as text (CSV, RFC 4180): x is rows of columns, [columns]. Fields may stand in
+ * double quotes, with "" for a quote and line ends inside; lines end with LF or CRLF; empty lines
+ * are passed over; spaces around numbers are, too. Numbers have a point, whatever the locale.
+ *
+ * Columns are chosen by their names in the header, or by their numbers, 0 being the first: "0",
+ * "12". A name goes before a number.
+ *
+ * NULL: NN_ENOTFOUND, NN_EIO; NN_EFORMAT names file, line (from 1) and column of a field that is
+ * missing, empty or no finite number, of a class that is none, and lines with more or fewer fields
+ * than the first; NN_ENOTFOUND: no such column; NN_EINVAL: options; NN_ENOMEM.
+ */
+typedef enum nn_csv_targets {
+    NN_CSV_VALUES = 0,  /* y is numbers, [columns of y]                                     */
+    NN_CSV_CLASSES = 1, /* y is one column of class numbers 0, 1, ...                      */
+    NN_CSV_LABELS = 2   /* y is one column of texts: each text is a class                   */
+} nn_csv_targets;
+typedef struct nn_csv_options {
+    size_t struct_size;
+    const char *path; /* must be given unless data is                                    */
+    nn_name_list x;   /* columns; none: all but those of y                               */
+    nn_name_list y;   /* columns; none: no targets                                       */
+    const void *data; /* instead of a file: data[0..size-1]                              */
+    size_t size;      /* bytes of data                                                   */
+    int targets;      /* an nn_csv_targets                                               */
+    int separator;    /* a character; 0 is ','                                           */
+    int no_header;    /* 1: the first line is a row, and columns have numbers only       */
+    int classes;      /* of NN_CSV_CLASSES: their number; 0 is the largest plus 1        */
+    int one_hot;      /* 1: classes reach loss and metrics as one-hot rows               */
+    int reserved;     /* 0                                                               */
+    /* Of class 0, 1, ...; copied. With NN_CSV_LABELS the texts that may occur; none: those that do,
+     * in ascending order of their bytes, as scikit-learn's LabelEncoder counts them. */
+    nn_name_list class_names;
+    size_t limit; /* at most so many rows, the first; 0 is all                           */
+} nn_csv_options;
+NN_API nn_dataset *nn_csv_new(const nn_csv_options *options);
+
+/*
+ * Rows made by a function, any row at any time, by several threads at once: x[product of the
+ * shape], and where there are targets y[...] or *label; each may be NULL, then it is not wanted.
+ * The same row must give the same numbers. 0 is success; a failure reaches whoever reads the row
+ * (nn_fail raises one with a message). NULL: NN_EINVAL, NN_ENOMEM.
+ */
+typedef nn_status nn_row_function(void *user, size_t row, nn_real *x, nn_real *y, int *label);
+typedef struct nn_function_data_options {
+    size_t struct_size;
+    nn_row_function *function; /* must be given                                            */
+    size_t rows;               /* how many; must be given                                  */
+    void *user;                /* handed to the function; lent                             */
+    nn_shape x;                /* shape of one x, {3, {32, 32, 3}}; must be given          */
+    nn_shape y;                /* of one target of values; rank 0: none                    */
+    int classes;               /* targets are classes: their number; 0: they are not       */
+    int one_hot;               /* 1: classes reach loss and metrics as one-hot rows        */
+    nn_name_list class_names;  /* of class 0, 1, ...; copied                               */
+} nn_function_data_options;
+NN_API nn_dataset *nn_function_data_new(const nn_function_data_options *options);
+
 /*
  * Drawings: a generated stand-in for CIFAR-10, always at hand. 32x32x3 pictures of ten drawn
  * objects, varied in place, size, turn, colours, background and noise. Integer arithmetic only: a
@@ -82,7 +222,8 @@ typedef struct nn_drawings_options {
 NN_API nn_dataset *nn_drawings_new(const nn_drawings_options *options);
 
 /* ---- Views ----------------------------------------------------------------------------------
- * A view holds row numbers only; the dataset under it must outlive it.
+ * They read the datasets under them, which must outlive them. All but nn_dataset_map show rows as
+ * they are; take, skip, repeat, subset and split hold row numbers only.
  */
 
 /* The rows indices[0..count-1] of parent, in that order; the numbers are copied. */
@@ -90,6 +231,36 @@ NN_API nn_dataset *nn_dataset_subset(const nn_dataset *parent, const size_t *ind
 
 /* The rows [0, count) of parent; all of them where it has fewer. count 0 is NN_EINVAL. */
 NN_API nn_dataset *nn_dataset_take(const nn_dataset *parent, size_t count);
+
+/* The rows of parent from `count` on. NN_EINVAL: none is left. */
+NN_API nn_dataset *nn_dataset_skip(const nn_dataset *parent, size_t count);
+
+/* parent's rows `count` times, one run after the other. NN_EINVAL: count is 0. */
+NN_API nn_dataset *nn_dataset_repeat(const nn_dataset *parent, size_t count);
+
+/* The rows of the parents one after the other. NN_ESHAPE, naming both, where x, y or the classes
+ * differ; class names are those of the first. */
+NN_API nn_dataset *nn_dataset_concatenate(const nn_dataset *const *parents, size_t count);
+
+/*
+ * parent's rows with another x: `function` makes mapped[product of the shape] of x, a row as parent
+ * gives it; y stays. `shape` is that of a mapped x; NULL: the parent's. The function is called at
+ * every reading of a row, by several threads at once, and gives the same for the same row; 0 is
+ * success, a failure reaches whoever reads. `user` is lent. A row of memory for each thread that
+ * reads at the same time is kept until the dataset is freed. NULL: NN_EINVAL, NN_ENOMEM.
+ */
+typedef nn_status nn_map_function(void *user, size_t row, const nn_real *x, nn_real *mapped);
+NN_API nn_dataset *nn_dataset_map(const nn_dataset *parent, const nn_shape *shape,
+                                  nn_map_function *function, void *user);
+
+/*
+ * Mean and variance (by n, as in Keras's Normalization) of x over all rows and all dimensions but
+ * the last: per channel of pictures, per column of tables. mean[c] and variance[c] with c the
+ * last dimension of the shape; either may be NULL. Means of rows are merged in double. Reads every
+ * row once. NN_EINVAL; NN_ENOMEM; what reading returns. Written only on success.
+ */
+NN_API NN_MUST_CHECK nn_status nn_dataset_moments(const nn_dataset *dataset, double *mean,
+                                                  double *variance);
 
 /*
  * Cuts parent in two views at random, each class by itself, so that both have the classes in equal
@@ -146,6 +317,17 @@ NN_API nn_status nn_dataset_row_at(const nn_dataset *dataset, size_t input, size
 #define nn_zip(...) nn_zip_new(NN_OPTIONS(nn_zip_options, __VA_ARGS__))
 #define nn_arrays(...) nn_arrays_new(NN_OPTIONS(nn_arrays_options, __VA_ARGS__))
 #define nn_cifar10(...) nn_cifar10_new(NN_OPTIONS(nn_cifar10_options, __VA_ARGS__))
+#define nn_cifar100(...) nn_cifar100_new(NN_OPTIONS(nn_cifar100_options, __VA_ARGS__))
+#define nn_idx(...) nn_idx_new(NN_OPTIONS(nn_idx_options, __VA_ARGS__))
+#define nn_npy(...) nn_npy_new(NN_OPTIONS(nn_npy_options, __VA_ARGS__))
+#define nn_npz(...) nn_npz_new(NN_OPTIONS(nn_npz_options, __VA_ARGS__))
+#define nn_csv(...) nn_csv_new(NN_OPTIONS(nn_csv_options, __VA_ARGS__))
+#define nn_function_data(...)                                                                      \
+    nn_function_data_new(NN_OPTIONS(nn_function_data_options, __VA_ARGS__))
+/* A list of names: nn_names("cat", "dog"). */
+#define nn_names(...)                                                                              \
+    ((nn_name_list){(const char *const[]){__VA_ARGS__},                                            \
+                    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)})
 #define nn_drawings(...) nn_drawings_new(NN_OPTIONS(nn_drawings_options, __VA_ARGS__))
 #endif
 

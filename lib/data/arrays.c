@@ -1,18 +1,21 @@
-/* Datasets over the caller's tensors: x as it stands or bytes, y classes or values. */
-#include "data/dataset.h"
+/* Datasets over tensors: x as it stands or bytes, y classes or values. */
+#include "data/arrays.h"
 #include "kernels/kernels.h"
 
 #include <limits.h>
 #include <math.h>
 #include <string.h>
 
-/* The tensors' elements, lent by the caller. */
+/* The tensors' elements; the tensors are the caller's, or our own. */
 typedef struct arrays {
     int x_dtype, y_dtype;
     int classes, one_hot;  /* classes 0: y is values or absent */
     size_t x_size, y_size; /* elements per row                 */
     const void *x, *y;     /* x[n][x_size], y[n][y_size]       */
     double divisor;
+    const char *where; /* begins messages about classes            */
+    nn_tensor *own_x, *own_y;
+    const char **names; /* of the classes, our own                  */
 } arrays;
 
 /* The class of a row as it stands in y. */
@@ -23,7 +26,7 @@ static int arrays_class(const arrays *a, size_t row)
     return ((const int32_t *)a->y)[row];
 }
 
-static int arrays_label(void *self, size_t row)
+int nn__arrays_label(void *self, size_t row)
 {
     const arrays *a = self;
     return a->classes > 0 ? arrays_class(a, row) : -1;
@@ -51,13 +54,13 @@ static nn_status arrays_check_class(const arrays *a, size_t row)
 {
     int class_ = arrays_class(a, row);
     if (class_ < 0 || class_ >= a->classes)
-        return nn_fail(NN_EINVAL, "arrays: row %zu: class %d is outside 0..%d", row, class_,
+        return nn_fail(NN_EINVAL, "%s: row %zu: class %d is outside 0..%d", a->where, row, class_,
                        a->classes - 1);
     return NN_OK;
 }
 
-static nn_status arrays_read(void *self, const size_t *indices, size_t count, nn_real *x,
-                             nn_real *y, int32_t *classes)
+nn_status nn__arrays_read(void *self, const size_t *indices, size_t count, nn_real *x, nn_real *y,
+                          int32_t *classes)
 {
     const arrays *a = self;
     size_t width = a->one_hot ? (size_t)a->classes : a->y_size;
@@ -78,8 +81,16 @@ static nn_status arrays_read(void *self, const size_t *indices, size_t count, nn
     return NN_OK;
 }
 
-static const nn_dataset_kind arrays_kind = {sizeof(nn_dataset_kind), "arrays", arrays_read,
-                                            arrays_label, nn__free};
+void nn__arrays_release(void *self)
+{
+    arrays *a = self;
+    nn_tensor_free(a->own_x);
+    nn_tensor_free(a->own_y);
+    nn__free(a->names);
+    nn__free(a);
+}
+
+static const nn_dataset_kind arrays_kind = NN__ARRAYS_KIND("arrays");
 
 /* ---- Construction --------------------------------------------------------------------------- */
 
@@ -116,17 +127,15 @@ static nn_status arrays_take_x(arrays *a, const nn_arrays_options *o, nn_dataset
 static nn_status arrays_take_classes(arrays *a, const nn_arrays_options *o, nn_dataset_info *info)
 {
     if (a->y_size != 1)
-        return nn_fail(NN_ESHAPE,
-                       "arrays: y is %s with %zu elements per row; classes are 1 per "
-                       "row",
-                       a->y_dtype == NN_U8 ? "u8" : "i32", a->y_size);
+        return nn_fail(NN_ESHAPE, "%s: y is %s with %zu elements per row; classes are 1 per row",
+                       a->where, a->y_dtype == NN_U8 ? "u8" : "i32", a->y_size);
     if (o->classes < 0)
         return nn_fail(NN_EINVAL, "arrays: classes is %d; it must not be negative", o->classes);
     int largest = o->classes > 0 ? o->classes - 1 : 0;
     for (size_t i = 0; i < info->rows; i++) {
         int class_ = arrays_class(a, i);
         if (class_ < 0 || class_ == INT_MAX || (o->classes > 0 && class_ > largest))
-            return nn_fail(NN_EINVAL, "arrays: row %zu: class %d is outside 0..%d", i, class_,
+            return nn_fail(NN_EINVAL, "%s: row %zu: class %d is outside 0..%d", a->where, i, class_,
                            o->classes > 0 ? largest : INT_MAX - 1);
         largest = class_ > largest ? class_ : largest;
     }
@@ -157,6 +166,51 @@ static nn_status arrays_take_y(arrays *a, const nn_arrays_options *o, nn_dataset
     return a->y_dtype == NN_F32 ? NN_OK : arrays_take_classes(a, o, info);
 }
 
+static arrays *arrays_new(const char *where)
+{
+    arrays *a = nn__alloc(sizeof *a, "a dataset of arrays");
+    if (a != NULL)
+        a->where = where;
+    return a;
+}
+
+static void own_free(const nn__own_arrays *own)
+{
+    nn_tensor_free(own->x);
+    nn_tensor_free(own->y);
+    nn__free(own->names);
+}
+
+nn_dataset *nn__arrays_own(const nn_dataset_kind *kind, const nn__own_arrays *own,
+                           const nn_arrays_options *options)
+{
+    nn_dataset_info info = {.struct_size = sizeof info, .class_names = own->names};
+    nn_arrays_options o = *options;
+    arrays *a = arrays_new(own->y_where);
+    if (a == NULL) {
+        own_free(own);
+        return NULL;
+    }
+    o.x = a->own_x = own->x;
+    o.y = a->own_y = own->y;
+    a->names = own->names;
+    if (arrays_take_x(a, &o, &info) != NN_OK || arrays_take_y(a, &o, &info) != NN_OK) {
+        nn__arrays_release(a);
+        return NULL;
+    }
+    a->where = kind->name;
+    if (own->append) {
+        if (info.x.rank == NN_MAX_RANK) {
+            nn_fail(NN_ENOTSUP, "%s: rows of %d dimensions get no channels", own->x_where,
+                    NN_MAX_RANK);
+            nn__arrays_release(a);
+            return NULL;
+        }
+        info.x.dims[info.x.rank++] = 1;
+    }
+    return nn_dataset_new(kind, a, &info);
+}
+
 NN__NO_TAIL_PADDING(nn_arrays_options, one_hot);
 
 nn_dataset *nn_arrays_new(const nn_arrays_options *options)
@@ -165,7 +219,7 @@ nn_dataset *nn_arrays_new(const nn_arrays_options *options)
     nn_arrays_options o;
     if (nn__options_read(&o, sizeof o, options, "arrays") != NN_OK)
         return NULL;
-    arrays *a = nn__alloc(sizeof *a, "a dataset of arrays");
+    arrays *a = arrays_new("arrays");
     if (a == NULL)
         return NULL;
     if (arrays_take_x(a, &o, &info) != NN_OK || arrays_take_y(a, &o, &info) != NN_OK) {

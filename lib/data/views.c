@@ -62,6 +62,33 @@ nn_dataset *nn_dataset_take(const nn_dataset *parent, size_t count)
     return view;
 }
 
+nn_dataset *nn_dataset_skip(const nn_dataset *parent, size_t count)
+{
+    if (parent == NULL || count >= parent->info.rows) {
+        if (parent == NULL)
+            nn_fail(NN_EINVAL, "skip: parent is NULL");
+        else
+            nn_fail(NN_EINVAL, "skip: count is %zu; there are %zu rows", count, parent->info.rows);
+        return NULL;
+    }
+    nn_dataset *view = view_new(parent, parent->info.rows - count);
+    for (size_t i = 0; view != NULL && i < view->info.rows; i++)
+        view->indices[i] = view_resolve(parent, count + i);
+    return view;
+}
+
+nn_dataset *nn_dataset_repeat(const nn_dataset *parent, size_t count)
+{
+    if (parent == NULL || count == 0) {
+        nn_fail(NN_EINVAL, "repeat: %s", parent == NULL ? "parent is NULL" : "count is 0");
+        return NULL;
+    }
+    nn_dataset *view = view_new(parent, nn__mul(parent->info.rows, count));
+    for (size_t i = 0; view != NULL && i < view->info.rows; i++)
+        view->indices[i] = view_resolve(parent, i % parent->info.rows);
+    return view;
+}
+
 /* ---- Split ---------------------------------------------------------------------------------- */
 
 /* The work of a split: rows grouped by class, class k at starts[k] .. starts[k + 1] - 1. */
