@@ -45,6 +45,9 @@ MISSING := $(shell \
     pkg-config --exists openblas 2>/dev/null || pkg-config --exists cblas 2>/dev/null || \
         echo libopenblas-dev; \
     pkg-config --exists check 2>/dev/null || echo check; \
+    pkg-config --exists zlib 2>/dev/null || echo zlib1g-dev; \
+    pkg-config --exists libpng 2>/dev/null || echo libpng-dev; \
+    pkg-config --exists libjpeg 2>/dev/null || echo libjpeg-dev; \
     command -v gnuplot >/dev/null || echo gnuplot-nox; \
     command -v clang-format >/dev/null || echo clang-format; \
     command -v cppcheck >/dev/null || echo cppcheck; \
@@ -54,7 +57,7 @@ FOR_LINT := clang-format cppcheck
 FOR_CI := clang
 UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) $(if $(filter ci,$(FOR)),,$(FOR_CI))
 
-deps: ## install what is missing: a compiler, pkg-config, OpenBLAS, Check, gnuplot
+deps: ## install what is missing: a compiler, OpenBLAS, zlib, libpng, libjpeg, Check, gnuplot
 	@set -e; set -- $(filter-out $(UNASKED),$(MISSING)); \
 	if [ $$# = 0 ]; then echo "make deps: everything is installed"; exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
@@ -128,13 +131,34 @@ FLAGS_lib/kernels/gemm.c := \
 
 # ---- The library ---------------------------------------------------------------------------------
 
-SOURCES := $(wildcard lib/*/*.c)
+SOURCES := $(filter-out lib/files/%,$(wildcard lib/*/*.c))
 LEVELED := $(filter-out %/gemm.c %/levels.c,$(wildcard lib/kernels/*.c))
 OBJECTS := $(patsubst %.c,%.o,$(filter-out $(LEVELED),$(SOURCES))) \
     $(foreach level,$(LEVELS),$(LEVELED:.c=.$(level).o))
 
 LIBRARY := $(B)/libnn.so.$(VERSION) $(B)/$(SONAME) $(B)/libnn.so
-all: $(LIBRARY) $(B)/libnn.a ## the shared and the static library
+
+# libnn_files, which alone needs zlib, libpng and libjpeg: built where all three are.
+FILES_PC := zlib libpng libjpeg
+HAVE_FILES := $(shell pkg-config --exists $(FILES_PC) 2>/dev/null && echo yes)
+FILES_CFLAGS := $(if $(HAVE_FILES),$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(FILES_PC))))
+FILES_LIBS := $(if $(HAVE_FILES),$(shell pkg-config --libs $(FILES_PC)))
+FILES_SOURCES := $(if $(HAVE_FILES),$(wildcard lib/files/*.c))
+FILES_OBJECTS := $(FILES_SOURCES:.c=.o)
+FILES_ALSO := lib/formats/zip.o lib/formats/sort.o
+FILES_SONAME := libnn_files.so.$(firstword $(subst ., ,$(VERSION)))
+FILES_LIBRARY := $(if $(HAVE_FILES),$(B)/libnn_files.so.$(VERSION) $(B)/$(FILES_SONAME) \
+    $(B)/libnn_files.so)
+FILES_ARCHIVE := $(if $(HAVE_FILES),$(B)/libnn_files.a)
+$(foreach source,$(FILES_SOURCES),$(eval FLAGS_$(source) := $(FILES_CFLAGS)))
+
+all: $(LIBRARY) $(B)/libnn.a $(FILES_LIBRARY) $(FILES_ARCHIVE) ## the shared and the static library
+ifndef HAVE_FILES
+all: without_files
+.PHONY: without_files
+without_files:
+	@echo 'make: libnn_files is left out; make deps gets what it needs: $(FILES_PC)'
+endif
 
 # A change of the flags compiles again: the files below depend on this one.
 COMMAND := $(CC) $(BASE) $(CFLAGS) $(LIBS) $(LDFLAGS)
@@ -164,7 +188,8 @@ $(eval $(call object_rules,$(B)/double,-DNN_REAL_IS_DOUBLE))
 
 $(B)/libnn.a: $(OBJECTS:%=$(B)/obj/%)
 $(B)/libnn_double.a: $(OBJECTS:%=$(B)/double/%)
-$(B)/libnn.a $(B)/libnn_double.a:
+$(B)/libnn_files.a: $(FILES_OBJECTS:%=$(B)/obj/%)
+$(B)/libnn.a $(B)/libnn_double.a $(B)/libnn_files.a:
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -175,6 +200,14 @@ $(B)/libnn.so.$(VERSION): $(OBJECTS:%=$(B)/obj/%) lib/libnn.map
 	    -o $@ $(filter %.o,$^) $(LDFLAGS) $(LIBS)
 $(B)/$(SONAME) $(B)/libnn.so: $(B)/libnn.so.$(VERSION)
 	$(Q)ln -sf libnn.so.$(VERSION) $@
+
+$(B)/libnn_files.so.$(VERSION): $(patsubst %,$(B)/obj/%,$(FILES_OBJECTS) $(FILES_ALSO)) \
+        lib/libnn.map $(LIBRARY)
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared -Wl,-soname,$(FILES_SONAME) -Wl,--version-script=lib/libnn.map \
+	    -Wl,--gc-sections $(LINK) -o $@ $(filter %.o,$^) -L$(B) -lnn $(LDFLAGS) $(FILES_LIBS) -lm
+$(B)/$(FILES_SONAME) $(B)/libnn_files.so: $(B)/libnn_files.so.$(VERSION)
+	$(Q)ln -sf libnn_files.so.$(VERSION) $@
 
 # ---- Programs: examples on the shared library, bench and tests on the static one -----------------
 
@@ -197,16 +230,18 @@ $(B)/bench/nn_bench: $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/*.c)) $(B)/lib
 # ---- Tests ---------------------------------------------------------------------------------------
 
 APART := $(wildcard tests/gradients/test_*.c)
-TESTS_C := $(filter-out $(APART),$(wildcard tests/test_*.c tests/*/test_*.c))
+TESTS_C := $(filter-out $(APART) $(if $(HAVE_FILES),,tests/files/%), \
+    $(wildcard tests/test_*.c tests/*/test_*.c))
 HARNESS := tests/main.o tests/helpers.o
 CHECK_LIBS = $(shell pkg-config --libs check)
 
-$(B)/tests/nn_tests: $(TESTS_C:%.c=$(B)/obj/%.o) $(HARNESS:%=$(B)/obj/%) $(B)/libnn.a
+$(B)/tests/nn_tests: $(TESTS_C:%.c=$(B)/obj/%.o) $(HARNESS:%=$(B)/obj/%) \
+    $(FILES_ARCHIVE) $(B)/libnn.a
 $(B)/tests/nn_gradients: $(APART:%.c=$(B)/double/%.o) $(HARNESS:%=$(B)/double/%) \
     $(B)/libnn_double.a
 $(B)/tests/nn_tests $(B)/tests/nn_gradients:
 	$(call say,LD,$@)
-	$(call link,$(CHECK_LIBS))
+	$(call link,$(CHECK_LIBS) $(FILES_LIBS))
 
 # The runner's list of suites: the names of the files.
 $(B)/obj/tests/main.o: FLAGS_tests/main.c = -I$(B)/obj/tests
@@ -228,7 +263,7 @@ RUN_api = sh tests/api/run.sh $(B)
 RUN_install = MAKE="$(MAKE)" sh tests/install/run.sh $(B)
 $(B)/check/tests.log: $(B)/tests/nn_tests
 $(B)/check/gradients.log: $(B)/tests/nn_gradients
-$(B)/check/api.log $(B)/check/install.log: $(LIBRARY) $(B)/libnn.a
+$(B)/check/api.log $(B)/check/install.log: $(LIBRARY) $(B)/libnn.a $(FILES_LIBRARY) $(FILES_ARCHIVE)
 $(B)/check/%.log: FORCE
 	$(call say,TEST,$(RUN_$*))
 	+@mkdir -p $(@D); $(if $(SANITIZE),CK_FORK=no LSAN_OPTIONS=suppressions=tests/lsan.supp) \
@@ -237,9 +272,9 @@ $(B)/check/%.log: FORCE
 check: $(PARTS:%=$(B)/check/%.log) ## all tests; TESTS=word for some of the suites
 	@for part in $(filter-out tests,$(PARTS)) tests; do cat $(B)/check/$$part.log; done
 
-lint: $(LIBRARY) ## the format, the arrows of the house, the comments, the symbols
+lint: $(LIBRARY) $(FILES_LIBRARY) ## the format, the arrows of the house, the comments, the symbols
 	clang-format --dry-run -Werror $(FORMATTED)
-	sh tests/lint/run.sh $(LIBRARY)
+	sh tests/lint/run.sh $(B)/libnn.so $(if $(HAVE_FILES),$(B)/libnn_files.so)
 
 format: ## let clang-format rewrite the sources
 	clang-format -i $(FORMATTED)
@@ -268,7 +303,17 @@ cifar10: ## download CIFAR-10 to data/ and check it
 
 CMAKE := $(LIBDIR)/cmake/nn
 FILLED := -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-    -e 's|@VERSION@|$(VERSION)|' -e 's|@SONAME@|$(SONAME)|' -e 's|@PRIVATE@|$(LIBS)|'
+    -e 's|@VERSION@|$(VERSION)|' -e 's|@SONAME@|$(SONAME)|' \
+    -e 's|@FILES_SONAME@|$(FILES_SONAME)|' -e 's|@PRIVATE@|$(LIBS)|'
+
+define install_files
+$(Q)install -m 755 $(B)/libnn_files.so.$(VERSION) $(DESTDIR)$(LIBDIR)
+	$(Q)ln -sf libnn_files.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(FILES_SONAME)
+	$(Q)ln -sf $(FILES_SONAME) $(DESTDIR)$(LIBDIR)/libnn_files.so
+	$(Q)install -m 644 $(B)/libnn_files.a $(DESTDIR)$(LIBDIR)
+	$(Q)install -m 644 include/nn_files.h $(DESTDIR)$(INCLUDEDIR)
+	$(Q)sed $(FILLED) nn_files.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/nn_files.pc
+endef
 
 install: all ## under PREFIX (/usr/local): libraries, headers, pkg-config and CMake files
 	$(Q)mkdir -p $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(CMAKE) $(INCLUDEDIR)/nn)
@@ -277,6 +322,7 @@ install: all ## under PREFIX (/usr/local): libraries, headers, pkg-config and CM
 	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libnn.so
 	$(Q)install -m 644 $(B)/libnn.a $(DESTDIR)$(LIBDIR)
 	$(Q)install -m 644 include/nn.h $(DESTDIR)$(INCLUDEDIR)
+	$(if $(HAVE_FILES),$(call install_files))
 	$(Q)install -m 644 include/nn/*.h $(DESTDIR)$(INCLUDEDIR)/nn
 	$(Q)sed $(FILLED) nn.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/nn.pc
 	$(Q)sed $(FILLED) lib/nnConfig.cmake.in >$(DESTDIR)$(CMAKE)/nnConfig.cmake
@@ -284,8 +330,10 @@ install: all ## under PREFIX (/usr/local): libraries, headers, pkg-config and CM
 	$(Q)case "$(DESTDIR)$(LIBDIR)" in /usr/*) [ $$(id -u) != 0 ] || ldconfig;; esac
 
 uninstall: ## remove what install put there
-	$(Q)cd $(DESTDIR)$(LIBDIR) && rm -f libnn.so* libnn.a pkgconfig/nn.pc
-	$(Q)rm -rf $(DESTDIR)$(CMAKE) $(DESTDIR)$(INCLUDEDIR)/nn $(DESTDIR)$(INCLUDEDIR)/nn.h
+	$(Q)cd $(DESTDIR)$(LIBDIR) && rm -f libnn.so* libnn.a pkgconfig/nn.pc \
+	    libnn_files.so* libnn_files.a pkgconfig/nn_files.pc
+	$(Q)rm -rf $(DESTDIR)$(CMAKE) $(DESTDIR)$(INCLUDEDIR)/nn $(DESTDIR)$(INCLUDEDIR)/nn.h \
+	    $(DESTDIR)$(INCLUDEDIR)/nn_files.h
 
 -include $(shell find $(B)/obj $(B)/double -name '*.d' 2>/dev/null)
 

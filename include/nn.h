@@ -10,7 +10,7 @@
  *   nn/optimizers.h  SGD, Adam, Nadam
  *   nn/losses.h      cross-entropy, mean squared error
  *   nn/metrics.h     accuracy
- *   nn/dataset.h     CIFAR-10, drawings, the caller's arrays
+ *   nn/dataset.h     CIFAR, IDX, NPY, CSV, drawings, the caller's arrays and functions
  *   nn/callbacks.h   EarlyStopping, ReduceLROnPlateau, CSVLogger, the caller's own
  *   nn/train.h       compile, fit, evaluate, predict, one step at a time
  *   nn/extend.h      the function tables behind every kind, for writing one's own

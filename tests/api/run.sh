@@ -35,7 +35,7 @@ for pair in gcc:g++ clang:clang++; do
     has_cxx=yes
     echo 'int main() { }' | $cxx -x c++ -std=c++17 -fsyntax-only - 2>/dev/null || has_cxx=
     [ -n "$has_cxx" ] || echo "api: no $cxx here; left out"
-    for header in include/nn.h include/nn/*.h; do
+    for header in include/nn.h include/nn_files.h include/nn/*.h; do
         echo "#include \"${header#include/}\"" >"$work/alone.c"
         step "$header alone" $c -std=c99 $strict -fsyntax-only "$work/alone.c"
         [ -z "$has_cxx" ] ||

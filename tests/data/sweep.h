@@ -9,7 +9,7 @@ static inline void sweep_allocations(nn_dataset *(*make)(void *arg), void *arg, 
 {
     long live = test_memory_live(), n = 0;
     for (;; n++) {
-        ck_assert_int_lt(n, 100);
+        ck_assert_int_lt(n, 1000);
         test_memory_fail(n, 1);
         nn_dataset *dataset = make(arg);
         test_memory_fail(-1, 1);

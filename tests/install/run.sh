@@ -43,6 +43,17 @@ fi
 step "the static library" cc "$source/program.c" -o static $(pkg-config --cflags nn) \
     $(pkg-config --libs --static nn | sed 's/-lnn/-l:libnn.a/')
 step "running with the static library" ./static
+if [ -f "$prefix/lib/pkgconfig/nn_files.pc" ]; then
+    step "libnn_files" cc -std=c11 -Wall -Wextra -Wpedantic -Werror "$source/files.c" -o files \
+        $(pkg-config --cflags --libs nn_files)
+    step "running with libnn_files" ./files
+    step "libnn_files, static" cc "$source/files.c" -o files-static \
+        $(pkg-config --cflags nn_files) \
+        $(pkg-config --libs --static nn_files | sed 's/-lnn_files/-l:libnn_files.a/; s/-lnn /-l:libnn.a /')
+    step "running with libnn_files, static" ./files-static
+else
+    echo "install: libnn_files was not built; left out"
+fi
 if command -v cmake >/dev/null; then
     step "configuring with CMake" cmake -S "$source" -B cmake -DCMAKE_PREFIX_PATH="$prefix"
     step "building with CMake" cmake --build cmake

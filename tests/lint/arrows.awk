@@ -11,14 +11,19 @@ BEGIN {
     floor["callbacks"] = 3.5
     floor["train"] = floor["data"] = 4
     floor["data/dataset.h"] = 2 # the dataset contract
+    floor["files"] = 5          # libnn_files, a library of its own: see below
 
     # A pattern in the code, and the only files that may contain it.
     only("[<\"]cblas\\.h", "lib/kernels/gemm.c")
     only("[<\"](openblas_config|pthread|threads|sched|semaphore)\\.h", "lib/base/pool.c lib/kernels/gemm.c")
     only("(^|[^_a-zA-Z>.])(malloc|calloc|realloc|aligned_alloc|posix_memalign|free|strdup|strndup)\\(", "lib/base/memory.c")
     only("(^|[^_a-zA-Z])(clock_gettime|gettimeofday|time)\\(", "lib/base/clock.c")
-    only("(^|[^_a-zA-Z])(fopen|fdopen|freopen|tmpfile|open|openat|rename|renameat|unlink|fsync|mkstemp)\\(", "lib/base/files.c")
-    only("[<\"](fcntl|sys/stat|dirent)\\.h", "lib/base/files.c")
+    only("(^|[^_a-zA-Z])(fopen|fdopen|freopen|tmpfile|open|openat|rename|renameat|unlink|fsync|mkstemp|opendir|stat|lstat)\\(", "lib/base/files.c lib/files/input.c")
+    only("[<\"](fcntl|sys/stat|dirent)\\.h", "lib/base/files.c lib/files/input.c")
+    only("[<\"](zlib)\\.h", "lib/files/unpack.c")
+    only("[<\"](png)\\.h", "lib/files/png.c")
+    only("[<\"](jpeglib|jerror)\\.h", "lib/files/jpeg.c")
+    only("[<\"]setjmp\\.h", "lib/files/png.c lib/files/jpeg.c")
     only("(^|[^_a-zA-Z])(pthread_[a-z_]*|mtx_[a-z]*|thrd_[a-z]*)\\(", "lib/base/pool.c")
     only("[<\"](immintrin|cpuid|x86intrin|fenv)\\.h", "lib/base/cpu.c lib/kernels/simd.h")
     only("(^|[^_a-zA-Z>.])(exit|_exit|abort|printf|puts|putchar|perror|assert|setlocale|srand|rand|setenv|putenv|signal|sigaction)\\(", "")
@@ -73,6 +78,13 @@ code ~ /^[ \t]*#[ \t]*include[ \t]*"/ {
     name = quoted[2]
     if (name ~ /^nn(\/[a-z]+)?\.h$/)
         next
+    # libnn_files knows libnn by its public headers and by two formats that need nothing, and nobody
+    # else knows its own.
+    if (folder == "files" || name == "nn_files.h") {
+        if (folder != "files" || name !~ /^(nn_files\.h|files\/files\.h|formats\/(zip|sort)\.h)$/)
+            complain(folder " may not include " name ": libnn_files stands apart")
+        next
+    }
     slash = index(name, "/")
     to = slash > 0 ? substr(name, 1, slash - 1) : ""
     if (name in floor)

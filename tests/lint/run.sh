@@ -1,13 +1,22 @@
 #!/bin/sh
-# All checks of the sources but the format. Call: run.sh libnn.so
+# All checks of the sources but the format. Call: run.sh libnn.so [libnn_files.so]
 set -u
 bad=0
 check() {
     "$@" || bad=1
 }
 check awk -f tests/lint/arrows.awk $(find lib -name '*.[ch]' | sort)
-check awk -f tests/lint/comments.awk include/nn.h include/nn/*.h
-check sh tests/lint/symbols.sh "$1"
+check awk -f tests/lint/comments.awk include/nn.h include/nn_files.h include/nn/*.h
+check sh tests/lint/symbols.sh "$1" include/nn/*.h
+if [ $# -gt 1 ]; then
+    check sh tests/lint/symbols.sh "$2" include/nn_files.h
+else
+    echo "lint: libnn_files is not built; its symbols are skipped"
+fi
+# What libnn must not need.
+if readelf -d "$1" | grep -E 'NEEDED.*lib(z|png|jpeg|nn_files)'; then
+    bad=1
+fi
 
 if grep -rnE 'TODO|FIXME' include lib examples tests/*.[ch] tests/*/*.[ch] bench docs 2>/dev/null; then
     bad=1

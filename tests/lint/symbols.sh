@@ -1,7 +1,8 @@
 #!/bin/sh
-# What libnn.so shows and what it needs. Call: symbols.sh libnn.so
+# What a shared library shows and what it needs. Call: symbols.sh LIBRARY ITS-HEADERS...
 set -u
 library=$1
+shift
 bad=0
 complain() {
     echo "$library: $1:" $2
@@ -20,7 +21,7 @@ for name in nn_strerror nn_errno nn_send nn_recv nn_sendmsg nn_recvmsg nn_socket
 done
 
 # Every function of the headers is there, and nothing but them.
-declared=$(sed -e 's|/\*.*\*/||' include/nn/*.h | tr '\n' ' ' |
+declared=$(sed -e 's|/\*.*\*/||' "$@" | tr '\n' ' ' |
     grep -oE 'NN_API [^;{]*' | grep -oE 'nn_[a-z0-9_]+ *[[(]' | tr -d ' [(' | sort -u)
 exported=$(echo "$names" | sort -u)
 for name in $declared; do
