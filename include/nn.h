@@ -7,7 +7,8 @@
  *   nn/tensor.h      arrays with a type and a shape
  *   nn/layers.h      Conv2D, Dense, BatchNormalization, ...
  *   nn/model.h       a graph of layers; its weights, summary and file
- *   nn/optimizers.h  SGD, Adam, Nadam
+ *   nn/schedules.h   learning rates that follow the step: cosine, exponential, one cycle, ...
+ *   nn/optimizers.h  SGD, Adam, AdamW, Nadam, RMSprop, ...
  *   nn/losses.h      cross-entropy, mean squared error
  *   nn/metrics.h     accuracy
  *   nn/dataset.h     CIFAR, IDX, NPY, CSV, drawings, the caller's arrays and functions
@@ -25,6 +26,7 @@
 #include "nn/base.h"
 #include "nn/tensor.h"
 #include "nn/layers.h"
+#include "nn/schedules.h"
 #include "nn/optimizers.h"
 #include "nn/losses.h"
 #include "nn/metrics.h"

@@ -163,6 +163,18 @@ typedef struct nn_maybe {
     }
 #endif
 
+/* A counted list of numbers, made by nn_numbers(a, b, ...). */
+typedef struct nn_number_list {
+    const double *items;
+    size_t count;
+} nn_number_list;
+#ifndef __cplusplus
+#define nn_numbers(...)                                                                            \
+    {                                                                                              \
+        (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)      \
+    }
+#endif
+
 #ifdef __cplusplus
 }
 #endif

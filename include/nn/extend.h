@@ -17,6 +17,7 @@
 #include "metrics.h"
 #include "model.h"
 #include "optimizers.h"
+#include "schedules.h"
 #include "tensor.h"
 
 #ifdef __cplusplus
@@ -28,16 +29,18 @@ extern "C" {
  * options struct that stand in no table are copied as they are and are not saved.
  */
 typedef enum nn_option_type {
-    NN_OPTION_INT = 1,         /* int                                                    */
-    NN_OPTION_PAIR = 2,        /* int[2]; absent when both are 0                         */
-    NN_OPTION_DOUBLE = 3,      /* double; NN_ZERO is zero                                */
-    NN_OPTION_FLAG = 4,        /* int, 0 or 1                                            */
-    NN_OPTION_CHOICE = 5,      /* int, an index into choices                             */
-    NN_OPTION_STRING = 6,      /* const char *, may be NULL                              */
-    NN_OPTION_INITIALIZER = 7, /* nn_initializer; fallback is the default's kind         */
-    NN_OPTION_MAYBE = 8,       /* nn_maybe                                               */
-    NN_OPTION_SHAPE = 9,       /* nn_shape                                               */
-    NN_OPTION_REGULARIZER = 10 /* nn_regularizer                                         */
+    NN_OPTION_INT = 1,          /* int                                                    */
+    NN_OPTION_PAIR = 2,         /* int[2]; absent when both are 0                         */
+    NN_OPTION_DOUBLE = 3,       /* double; NN_ZERO is zero                                */
+    NN_OPTION_FLAG = 4,         /* int, 0 or 1                                            */
+    NN_OPTION_CHOICE = 5,       /* int, an index into choices                             */
+    NN_OPTION_STRING = 6,       /* const char *, may be NULL                              */
+    NN_OPTION_INITIALIZER = 7,  /* nn_initializer; fallback is the default's kind         */
+    NN_OPTION_MAYBE = 8,        /* nn_maybe                                               */
+    NN_OPTION_SHAPE = 9,        /* nn_shape                                               */
+    NN_OPTION_REGULARIZER = 10, /* nn_regularizer                                         */
+    NN_OPTION_NUMBERS = 11,     /* nn_number_list; copied                                 */
+    NN_OPTION_SCHEDULE = 12     /* nn_schedule *, may be NULL; taken                      */
 } nn_option_type;
 
 enum {
@@ -304,10 +307,28 @@ typedef struct nn_optimizer_kind {
     int (*slot_count)(const void *options); /* how many of the slots it needs; NULL: all       */
     void (*begin)(nn_update *update);       /* once per step: coefficients, scalars            */
     void (*update)(const nn_update *update);
+    double (*slot_initial)(const void *options, int slot); /* first value; NULL: all 0         */
 } nn_optimizer_kind;
 
-/* Every optimizer's options hold a double learning_rate, described in its table. */
+/*
+ * Every optimizer's options hold a double learning_rate, described in its table. Where they also
+ * hold fields under the names of NN_OPTIMIZER_FIELDS, with the types of those, and the table lists
+ * them, clipping, weight decay, averages, accumulation and schedules work for it, too: they stand
+ * around the rule, which does not notice.
+ */
 NN_API nn_optimizer *nn_optimizer_new(const nn_optimizer_kind *kind, const void *options);
+
+/* ---- Schedules ------------------------------------------------------------------------------ */
+
+typedef struct nn_schedule_kind {
+    nn_kind kind;
+    /* What ranges of single fields cannot say; NULL: nothing. name begins messages. */
+    nn_status (*check)(const void *options, const char *name);
+    double (*rate)(const void *options, double step); /* step >= 0, whole */
+} nn_schedule_kind;
+
+/* A schedule of that kind; options are copied (NULL: all absent). Never NULL: see nn/schedules.h. */
+NN_API nn_schedule *nn_schedule_new(const nn_schedule_kind *kind, const void *options);
 
 /* ---- Callbacks ------------------------------------------------------------------------------ */
 

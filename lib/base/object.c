@@ -7,11 +7,15 @@
 void *nn__object_new(size_t size, const nn_kind *kind, const void *options)
 {
     nn__object *object = nn__alloc(size, kind->name);
-    if (object == NULL)
+    void *copy = object == NULL ? NULL : nn__alloc(kind->options_size, kind->name);
+    if (copy == NULL) {
+        nn__free(object);
+        nn__options_drop(kind, options);
         return NULL;
+    }
     object->kind = kind;
-    object->options = nn__alloc(kind->options_size, kind->name);
-    if (object->options == NULL || nn__options_copy(object, options) != NN_OK) {
+    object->options = copy;
+    if (nn__options_copy(object, options) != NN_OK) {
         nn__object_free(object);
         return NULL;
     }
@@ -38,7 +42,7 @@ void *nn__object_copy(size_t size, const nn__object *from)
 void nn__object_free(void *memory)
 {
     nn__object *object = memory;
-    if (object == NULL)
+    if (object == NULL || object->kind == NULL) /* without a kind it is static, nobody's to free */
         return;
     if (object->options != NULL)
         nn__options_free(object->kind, object->options);

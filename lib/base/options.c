@@ -57,12 +57,53 @@ static nn_status option_copy_string(void *place)
     return copy == NULL ? NN_ENOMEM : NN_OK;
 }
 
+static nn_status option_copy_numbers(nn_number_list *list)
+{
+    double *copy = nn__alloc_array(list->count, sizeof *copy, "numbers in options");
+    if (copy != NULL && list->count > 0)
+        memcpy(copy, list->items, list->count * sizeof *copy);
+    list->items = copy;
+    return copy == NULL ? NN_ENOMEM : NN_OK;
+}
+
 /* Remembers what is wrong with the struct as a whole. */
 static nn_status object_remember(nn__object *object, nn_status status, const char *message)
 {
     object->message = nn__copy_string(message, "a message");
     object->status = status;
     return object->message == NULL ? NN_ENOMEM : NN_OK;
+}
+
+/* Takes the object that the option points at; one that is taken already is remembered as wrong. */
+static nn_status option_take(nn__object *object, const nn_option *option, void *place)
+{
+    char message[128];
+    nn__object *part;
+    memcpy(&part, place, sizeof part);
+    if (part == NULL)
+        return NN_OK;
+    if (!part->owned) {
+        if (part->kind != NULL) /* the static one that stands for a failure is nobody's */
+            part->owned = 1;
+        return NN_OK;
+    }
+    memset(place, 0, sizeof part); /* not ours to free */
+    snprintf(message, sizeof message, "%s (%s) already belongs to another", option->name,
+             part->kind->name);
+    return object->status != NN_OK ? NN_OK : object_remember(object, NN_EINVAL, message);
+}
+
+/* Copies what the option points at. */
+static nn_status option_copy(const nn_option *option, void *place)
+{
+    switch (option->type) {
+    case NN_OPTION_STRING:
+        return option_copy_string(place);
+    case NN_OPTION_NUMBERS:
+        return option_copy_numbers(place);
+    default:
+        return NN_OK;
+    }
 }
 
 static int tail_is_zero(const unsigned char *bytes, size_t first, size_t end)
@@ -76,7 +117,7 @@ static int tail_is_zero(const unsigned char *bytes, size_t first, size_t end)
 nn_status nn__options_copy(nn__object *object, const void *options)
 {
     const nn_kind *kind = object->kind;
-    nn_status status = NN_OK;
+    nn_status status = NN_OK, taken = NN_OK;
     if (options != NULL) {
         size_t size;
         memcpy(&size, options, sizeof size);
@@ -92,12 +133,14 @@ nn_status nn__options_copy(nn__object *object, const void *options)
         const nn_option *option = &kind->options[i];
         void *place = (char *)object->options + option->offset;
         option_fill(option, place);
-        if (option->type != NN_OPTION_STRING)
-            continue;
-        if (status != NN_OK)
+        if (option->type == NN_OPTION_SCHEDULE)
+            taken = option_take(object, option, place);
+        else if (status == NN_OK)
+            status = option_copy(option, place);
+        else if (option->type == NN_OPTION_STRING || option->type == NN_OPTION_NUMBERS)
             memset(place, 0, sizeof(char *)); /* not ours to free */
-        else
-            status = option_copy_string(place);
+        if (status == NN_OK)
+            status = taken;
     }
     return status;
 }
@@ -134,11 +177,31 @@ nn_status nn__options_own_strings(const nn_kind *kind, void *options)
 void nn__options_free(const nn_kind *kind, void *options)
 {
     for (size_t i = 0; i < kind->option_count; i++) {
-        if (kind->options[i].type != NN_OPTION_STRING)
+        const int type = kind->options[i].type;
+        void *part;
+        if (type != NN_OPTION_SCHEDULE && type != NN_OPTION_STRING && type != NN_OPTION_NUMBERS)
             continue;
-        char *text;
-        memcpy(&text, (char *)options + kind->options[i].offset, sizeof text);
-        nn__free(text);
+        memcpy(&part, (char *)options + kind->options[i].offset, sizeof part);
+        if (type == NN_OPTION_SCHEDULE)
+            nn__object_free(part);
+        else
+            nn__free(part);
+    }
+}
+
+void nn__options_drop(const nn_kind *kind, const void *options)
+{
+    size_t size = 0;
+    if (options != NULL)
+        memcpy(&size, options, sizeof size);
+    for (size_t i = 0; i < kind->option_count; i++) {
+        nn__object *part;
+        if (kind->options[i].type != NN_OPTION_SCHEDULE ||
+            kind->options[i].offset + sizeof part > size)
+            continue;
+        memcpy(&part, (const char *)options + kind->options[i].offset, sizeof part);
+        if (part != NULL && !part->owned)
+            nn__object_free(part);
     }
 }
 
@@ -164,6 +227,14 @@ static nn_status number_check(const nn_option *option, double value, const char 
         ((option->rules & NN_ABOVE) && value <= option->minimum) ||
         ((option->rules & NN_BELOW) && value >= option->maximum))
         return number_out_of_range(option, value, name);
+    return NN_OK;
+}
+
+static nn_status numbers_check(const nn_option *option, const nn_number_list *list,
+                               const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        NN_TRY(number_check(option, list->items[i], name));
     return NN_OK;
 }
 
@@ -210,6 +281,8 @@ static int option_is_missing(const nn_option *option, const void *place)
         return isnan(*(const double *)place);
     case NN_OPTION_STRING:
         return tail_is_zero(place, 0, sizeof(char *));
+    case NN_OPTION_NUMBERS:
+        return ((const nn_number_list *)place)->count == 0;
     case NN_OPTION_PAIR:
         return tail_is_zero(place, 0, 2 * sizeof(int));
     default:
@@ -231,6 +304,8 @@ static nn_status option_check(const nn_option *option, const void *place, const 
         return number_check(option, ints[1], name);
     case NN_OPTION_DOUBLE:
         return number_check(option, *number, name);
+    case NN_OPTION_NUMBERS:
+        return numbers_check(option, place, name);
     case NN_OPTION_FLAG:
         if (ints[0] != 0 && ints[0] != 1)
             return nn_fail(NN_EINVAL, "%s: %s is %d, it must be 0 or 1", name, option->name,

@@ -21,7 +21,9 @@ nn_status nn__options_check(const nn_kind *kind, const void *options, const char
  * options' own or NULL. */
 nn_status nn__options_own_strings(const nn_kind *kind, void *options);
 
-/* Frees the strings in the options. */
+/* Frees what the options point at: strings, lists, a schedule. */
 void nn__options_free(const nn_kind *kind, void *options);
+/* Frees the schedule in a caller's options that no object takes. */
+void nn__options_drop(const nn_kind *kind, const void *options);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "initializers/initializer.h"
 #include "model/architecture.h"
+#include "schedules/schedule.h"
 
 static int index_of(const char *const *names, const char *name)
 {
@@ -55,6 +56,24 @@ static void put_regularizer(nn__json_writer *writer, const nn_regularizer *regul
     nn__json_end_object(writer);
 }
 
+static void put_numbers(nn__json_writer *writer, const nn_number_list *list)
+{
+    nn__json_begin_array(writer);
+    for (size_t i = 0; i < list->count; i++)
+        nn__json_put_number(writer, list->items[i]);
+    nn__json_end_array(writer);
+}
+
+static void put_schedule(nn__json_writer *writer, const void *place)
+{
+    const nn__object *schedule;
+    memcpy(&schedule, place, sizeof schedule);
+    if (schedule == NULL)
+        nn__json_put_string(writer, NULL);
+    else
+        nn__object_to_json(writer, schedule);
+}
+
 static void put_option(nn__json_writer *writer, const nn_option *option, const void *place)
 {
     const int *ints = place;
@@ -92,6 +111,12 @@ static void put_option(nn__json_writer *writer, const nn_option *option, const v
         break;
     case NN_OPTION_SHAPE:
         put_ints(writer, shape->dims, shape->rank);
+        break;
+    case NN_OPTION_NUMBERS:
+        put_numbers(writer, place);
+        break;
+    case NN_OPTION_SCHEDULE:
+        put_schedule(writer, place);
         break;
     default:
         nn__json_put_integer(writer, ints[0]);
@@ -194,7 +219,56 @@ static int get_shape(const nn__json *json, uint32_t node, nn_shape *shape)
     return get_ints(json, node, shape->dims, rank);
 }
 
-static int get_option(const nn__json *json, uint32_t node, const nn_option *option, void *place)
+static int are_numbers(const nn__json *json, uint32_t node)
+{
+    double value;
+    int readable = nn__json_type_of(json, node) == NN__JSON_ARRAY;
+    for (size_t i = 0; readable && i < nn__json_count(json, node); i++)
+        readable = nn__json_number(json, nn__json_item(json, node, i), &value);
+    return readable;
+}
+
+static int get_numbers(const nn__json *json, uint32_t node, nn_number_list *list)
+{
+    size_t count = nn__json_count(json, node);
+    if (!are_numbers(json, node))
+        return 0;
+    double *items = nn__alloc_array(count, sizeof *items, "an option");
+    if (items == NULL)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        nn__json_number(json, nn__json_item(json, node, i), &items[i]);
+    void *old;
+    memcpy(&old, &list->items, sizeof old);
+    nn__free(old);
+    *list = (nn_number_list){items, count};
+    return 1;
+}
+
+/* Where it answers 0 it has raised why. */
+static int get_schedule(const nn__json *json, uint32_t node, void *place, const char *where)
+{
+    nn__object *old, *schedule = NULL;
+    if (nn__json_type_of(json, node) != NN__JSON_NULL) {
+        const nn_kind *kind = nn__kind_from_json(json, node, nn__schedule_kinds, where);
+        schedule = kind == NULL ? NULL : nn__object_new(sizeof(nn_schedule), kind, NULL);
+        if (schedule == NULL)
+            return 0;
+        schedule->owned = 1;
+        if (nn__object_from_json(schedule, json, nn__json_member(json, node, "options"), where) !=
+            NN_OK) {
+            nn__object_free(schedule);
+            return 0;
+        }
+    }
+    memcpy(&old, place, sizeof old);
+    nn__object_free(old);
+    memcpy(place, &schedule, sizeof schedule);
+    return 1;
+}
+
+static int get_option(const nn__json *json, uint32_t node, const nn_option *option, void *place,
+                      const char *where)
 {
     switch (option->type) {
     case NN_OPTION_PAIR:
@@ -215,6 +289,10 @@ static int get_option(const nn__json *json, uint32_t node, const nn_option *opti
         return get_maybe(json, node, place);
     case NN_OPTION_SHAPE:
         return get_shape(json, node, place);
+    case NN_OPTION_NUMBERS:
+        return get_numbers(json, node, place);
+    case NN_OPTION_SCHEDULE:
+        return get_schedule(json, node, place, where);
     default:
         return get_int(json, node, place);
     }
@@ -233,9 +311,12 @@ nn_status nn__object_from_json(nn__object *object, const nn__json *json, uint32_
         if (node == NN__JSON_NONE)
             continue;
         known++;
-        if (get_option(json, node, option, (char *)object->options + option->offset))
+        if (get_option(json, node, option, (char *)object->options + option->offset, where))
             continue;
-        if (option->type == NN_OPTION_STRING && nn__json_string(json, node) != NULL)
+        if (option->type == NN_OPTION_SCHEDULE)
+            return nn__last_status();
+        if ((option->type == NN_OPTION_STRING && nn__json_string(json, node) != NULL) ||
+            (option->type == NN_OPTION_NUMBERS && are_numbers(json, node)))
             return NN_ENOMEM; /* it could be read, but not copied */
         return nn_fail(NN_EFORMAT, "%s: '%s' has an unreadable option '%s'", where, kind->name,
                        option->name);

@@ -5,7 +5,7 @@ BEGIN {
     floor["base"] = 0
     floor["kernels"] = floor["formats"] = 1
     floor["layers"] = floor["losses"] = floor["metrics"] = 2
-    floor["optimizers"] = floor["initializers"] = 2
+    floor["optimizers"] = floor["initializers"] = floor["schedules"] = 2
     floor["model"] = 3
     floor["fusions"] = 2.5
     floor["callbacks"] = 3.5
