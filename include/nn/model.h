@@ -210,6 +210,22 @@ NN_API nn_status nn_model_set_weight(nn_model *model, const char *name, const nn
 NN_API size_t nn_model_parameters(nn_model *model);
 NN_API size_t nn_model_trainable_parameters(nn_model *model);
 
+/* ---- How single weights learn ---------------------------------------------------------------
+ * Both build the model first, take effect with the next step, before or after a compile, and are
+ * saved with the model.
+ */
+
+/* Weights with that text in their names ("bias", "batch_normalization", "dense_1/kernel") are left
+ * out of the optimizer's weight decay. NN_ENOTFOUND where there is none, NN_EINVAL. */
+NN_API nn_status nn_model_exclude_from_weight_decay(nn_model *model, const char *name);
+
+/*
+ * Of every change that the optimizer makes to the layer of that name, or to a single weight
+ * ("conv2d/kernel"), only this part is made: w = old + factor (new - old), decay included. That is a
+ * learning rate of its own for the layer; 1 as before. factor >= 0 (NN_EINVAL); NN_ENOTFOUND.
+ */
+NN_API nn_status nn_model_set_rate_factor(nn_model *model, const char *name, double factor);
+
 /* ---- Files ----------------------------------------------------------------------------------
  * One safetensors file that Python's safetensors package reads: weights by name; architecture,
  * options and position as JSON in its metadata; if the model was compiled, loss, metrics, optimizer

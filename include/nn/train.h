@@ -210,14 +210,16 @@ NN_API nn_status nn_context_forward_many(nn_context *context, const nn_real *con
                                          nn_real *const *y);
 NN_API nn_status nn_context_backward_many(nn_context *context, const nn_tensor *const *targets,
                                           double *loss);
-/* Copies the gradient of the weight of that name, as nn_model_get_weight does. */
+/* Copies the gradient of the weight of that name, as nn_model_get_weight does. After the update: as
+ * the optimizer used it, accumulated and clipped. */
 NN_API nn_status nn_context_gradient(const nn_context *context, const char *weight, nn_real *values,
                                      size_t count);
 
-/* The optimizer's learning rate; NaN and NN_ESTATE before compile; rate >= 0. */
+/* The optimizer's learning rate, of the next batch where it follows a schedule; then it cannot be set
+ * (NN_ESTATE), neither by callbacks. NaN and NN_ESTATE before compile; rate >= 0. */
 NN_API double nn_model_learning_rate(const nn_model *model);
 NN_API nn_status nn_model_set_learning_rate(nn_model *model, double rate);
-/* Optimizer steps done since the model was compiled. */
+/* Updates of the weights since the model was compiled. */
 NN_API uint64_t nn_model_steps(const nn_model *model);
 
 /* ---- History --------------------------------------------------------------------------------

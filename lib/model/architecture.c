@@ -1,9 +1,11 @@
 /*
  * The graph as JSON:
  *   {"name":"sequential","seed":1,"output":6,
- *    "nodes":[{"inputs":[],"layer":{"kind":"input","options":{...}}}, ...]}
+ *    "nodes":[{"inputs":[],"layer":{"kind":"input","options":{...}}}, ...],
+ *    "weights":[{"name":"conv2d/bias","no_decay":true,"rate_factor":1}, ...]}
  * With several outputs, "outputs":[5,6] stands in the place of "output".
  * A node that is frozen has "trainable":false besides.
+ * Weights are listed where they differ from no_decay false and rate_factor 1.
  */
 #include "model/architecture.h"
 
@@ -49,6 +51,7 @@ nn_status nn__architecture_text(nn_model *model, char **text)
         nn__json_end_object(&w);
     }
     nn__json_end_array(&w);
+    nn__attributes_to_json(&w, model);
     nn__json_end_object(&w);
     return nn__json_finish(&w, text, NULL);
 }
@@ -165,7 +168,9 @@ static nn_status graph_from_json(nn_model *model, const nn__json *json, nn_kind_
         NN_TRY(node_from_json(model, json, node, (int)i, own, path));
     NN_TRY(outputs_from_json(model, json, path));
     nn_status status = nn_model_build(model);
-    if (status == NN_OK || status == NN_ENOMEM)
+    if (status == NN_OK)
+        return nn__attributes_from_json(model, json, path);
+    if (status == NN_ENOMEM)
         return status;
     char message[NN__MESSAGE]; /* the layer's complaint, with the file before it */
     snprintf(message, sizeof message, "%s", nn_error_message());

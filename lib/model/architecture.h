@@ -20,6 +20,10 @@ nn_status nn__object_from_json(nn__object *object, const nn__json *json, uint32_
 const nn_kind *nn__kind_from_json(const nn__json *json, uint32_t object, nn_kind_list own,
                                   const nn_kind *const *kinds, const char *where);
 
+/* The member "weights": those of a built model that decay or learn otherwise than the rest. */
+void nn__attributes_to_json(nn__json_writer *writer, const nn_model *model);
+nn_status nn__attributes_from_json(nn_model *model, const nn__json *json, const char *path);
+
 /* The graph of a built model. The caller frees *text. */
 nn_status nn__architecture_text(nn_model *model, char **text);
 /* A model from that text, built; path begins messages; own: the caller's kinds of layers. */

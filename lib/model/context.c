@@ -194,27 +194,6 @@ static nn_status context_alloc_batch(nn_context *context, int batch)
     return nn__context_pieces(context);
 }
 
-/* Neighbouring weights that are trained make one range: without frozen layers, one for all. */
-static nn_status context_find_trained(nn_context *context)
-{
-    const nn_model *model = context->model;
-    size_t end = 0;
-    context->trained = nn__alloc_array((size_t)model->weight_count, sizeof(nn__range), "a context");
-    if (context->trained == NULL)
-        return NN_ENOMEM;
-    for (int i = 0; i < model->weight_count; i++) { /* offsets rise with the index */
-        const nn__weight *weight = &model->weights[i];
-        if (!weight->trainable || model->nodes[weight->node].frozen)
-            continue;
-        if (context->trained_count == 0 || weight->offset != end)
-            context->trained[context->trained_count++].first = weight->offset;
-        end = nn__weight_end(weight);
-        nn__range *range = &context->trained[context->trained_count - 1];
-        range->count = end - range->first;
-    }
-    return NN_OK;
-}
-
 static nn_status context_build(nn_context *context, const int batches[NN__MODES], int no_fusion)
 {
     size_t arena = 0;
@@ -239,7 +218,6 @@ static nn_status context_build(nn_context *context, const int batches[NN__MODES]
         if (context->gradients == NULL)
             return NN_ENOMEM;
     }
-    NN_TRY(context_find_trained(context));
     NN_TRY(context_alloc_batch(context, most));
     for (int mode = 0; mode < NN__MODES; mode++)
         if (batches[mode] > 0)
@@ -302,7 +280,6 @@ void nn_context_free(nn_context *context)
     nn__free(context->arena);
     nn__free(context->engine.scratch);
     nn__free(context->gradients);
-    nn__free(context->trained);
     for (int k = 0; k < context->output_count; k++) {
         nn__free(context->outputs[k].targets);
         nn__free(context->outputs[k].classes);

@@ -26,11 +26,6 @@ typedef struct nn__run {
     nn_shape *x_shapes; /* of all steps' inputs, as their layers see them */
 } nn__run;
 
-/* Numbers [first, first + count) of the model's block of values. */
-typedef struct nn__range {
-    size_t first, count;
-} nn__range;
-
 /* Shared by all passes of a context; where nn_parallel and nn_scratch find their way. */
 typedef struct nn__engine {
     int threads;
@@ -60,9 +55,7 @@ struct nn_context {
     size_t bytes;          /* of everything                                             */
     int compiled;          /* the model's number of the compile it was made for         */
     int trainable_changes; /* the model's when it was made                           */
-    nn__range *trained;    /* of the block of parameters: what the optimizer changes    */
-    int trained_count;
-    nn__piece *pieces; /* of all regularized weights; NULL where there are none     */
+    nn__piece *pieces;     /* of all regularized weights; NULL where there are none     */
     int piece_count;
 
     /* The batch that is being run. */

@@ -38,7 +38,8 @@ nn_status nn_infer_weight(nn_infer *infer, const char *name, const int *dims, in
         return nn_infer_fail(infer, NN_EINVAL, "%s's initializer is %d, which there is not", name,
                              initializer.kind);
     nn_model *model = engine->model;
-    nn__weight weight = {.node = engine->node, .trainable = trainable, .initializer = initializer};
+    nn__weight weight = {
+        .node = engine->node, .trainable = trainable, .initializer = initializer, .rate_factor = 1};
     NN_TRY(nn__shape_make(&weight.shape, dims, rank, infer->name));
     weight.count = nn__shape_count(&weight.shape);
     NN_TRY(model_room_for_weight(model));

@@ -64,7 +64,7 @@ void nn_model_free(nn_model *model)
     nn__free(model->nodes);
     nn__free(model->weights);
     nn__free(model->values);
-    nn__free(model->slots);
+    nn__updater_free(&model->updater);
     nn__free(model->name);
     nn__free(model);
 }

@@ -11,6 +11,7 @@
 #include "layers/layer.h"
 #include "losses/loss.h"
 #include "metrics/metric.h"
+#include "model/update.h"
 #include "nn/model.h"
 #include "nn/train.h"
 #include "optimizers/optimizer.h"
@@ -38,7 +39,9 @@ typedef struct nn__weight {
     nn_initializer initializer;
     nn_regularizer regularizer;
     size_t count;
-    size_t offset; /* in values */
+    size_t offset;      /* in values                                */
+    double rate_factor; /* of its learning rate                     */
+    int no_decay;       /* 1: excluded from weight decay            */
 } nn__weight;
 
 /* An output: the node, and what compile gives it. */
@@ -78,9 +81,8 @@ struct nn_model {
     nn_optimizer *optimizer;
     int no_fusion;
     double learning_rate;
-    uint64_t step;  /* optimizer steps done                        */
-    nn_real *slots; /* slot_count blocks of parameter_values       */
-    int slot_count;
+    uint64_t step; /* batches trained; updates: divided by updater.batches */
+    nn__updater updater;
     double scalars[NN_MAX_SCALARS];
     int compiled;             /* number of the compile; 0: never             */
     nn_status compile_status; /* of the last try, with its message */

@@ -1,4 +1,4 @@
-/* Running: forward, loss, backward, update. Nothing here allocates or fails. */
+/* Running: forward, loss, backward. Nothing here allocates or fails. */
 #include <string.h>
 
 #include "kernels/kernels.h"
@@ -200,61 +200,6 @@ void nn__context_backward(nn_context *context)
         backward_sums(context, run, s);
     }
     nn__context_penalty_gradient(context);
-}
-
-/* ---- Update ---- */
-
-struct update {
-    const nn_optimizer_kind *kind;
-    nn_update whole; /* of the range that is being updated */
-    int slots;
-};
-
-static void update_chunk(void *arg, int index, int worker)
-{
-    const struct update *u = arg;
-    nn_update part = u->whole;
-    size_t first = (size_t)index * CHUNK;
-    (void)worker;
-    part.count = first + CHUNK < u->whole.count ? CHUNK : u->whole.count - first;
-    part.weights += first;
-    part.gradients += first;
-    for (int i = 0; i < u->slots; i++)
-        part.slots[i] += first;
-    u->kind->update(&part);
-}
-
-/* What is frozen lies between the ranges, and is not touched. */
-static void update_range(const nn_context *context, struct update u, const nn__range *range)
-{
-    u.whole.count = range->count;
-    u.whole.weights += range->first;
-    u.whole.gradients += range->first;
-    for (int i = 0; i < u.slots; i++)
-        u.whole.slots[i] += range->first;
-    nn__pool_run(context->engine.threads, (int)((range->count + CHUNK - 1) / CHUNK), update_chunk,
-                 &u);
-}
-
-void nn__context_step(nn_context *context)
-{
-    nn_model *model = context->model;
-    struct update u = {.kind = nn__optimizer_kind(model->optimizer),
-                       .slots = model->slot_count,
-                       .whole = {.struct_size = sizeof u.whole,
-                                 .options = model->optimizer->object.options,
-                                 .learning_rate = model->learning_rate,
-                                 .step = model->step + 1,
-                                 .scalars = model->scalars,
-                                 .count = model->parameter_values,
-                                 .weights = model->values,
-                                 .gradients = context->gradients}};
-    for (int i = 0; i < u.slots; i++)
-        u.whole.slots[i] = model->slots + (size_t)i * model->parameter_values;
-    u.kind->begin(&u.whole);
-    for (int i = 0; i < context->trained_count; i++)
-        update_range(context, u, &context->trained[i]);
-    model->step++;
 }
 
 /* ---- The caller's rows ---- */

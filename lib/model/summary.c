@@ -15,11 +15,13 @@ static size_t node_parameters(const nn_model *model, int index)
     return count;
 }
 
-/* Slots of every parameter, the optimizer's scalars, and Keras's two: iterations and rate. */
+/* Slots of every parameter, the optimizer's scalars, and Keras's two: iterations, and the rate where
+ * it follows no schedule. */
 static size_t optimizer_numbers(nn_model *model)
 {
     const nn_optimizer_kind *kind = nn__optimizer_kind(model->optimizer);
-    size_t count = (size_t)model->slot_count * nn_model_trainable_parameters(model) + 2;
+    size_t count = (size_t)model->updater.slot_count * nn_model_trainable_parameters(model) + 1 +
+                   (model->updater.schedule == NULL);
     for (int i = 0; kind->scalars != NULL && kind->scalars[i] != NULL; i++)
         count++;
     return count;
@@ -244,7 +246,7 @@ static nn_status print_plan(const nn_model *model, const nn__program *program, c
     size_t state = (model->value_count - model->parameter_values) * sizeof(nn_real);
     int threads = nn__model_threads(model);
     size_t scratch = plan->scratch * (size_t)threads;
-    size_t slots = (size_t)model->slot_count * parameters;
+    size_t slots = (size_t)model->updater.slot_count * parameters;
     fprintf(out, "Memory plan of \"%s\": training, batch %d, %d threads, %d steps\n", model->name,
             program->batch, threads, program->step_count);
     fprintf(out, "%-28s %-9s %12s %12s  %s\n", "layer", "block", "bytes", "offset", "life");

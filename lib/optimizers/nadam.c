@@ -8,16 +8,15 @@
 #include "kernels/kernels.h"
 #include "optimizers/optimizer.h"
 
-NN__NO_TAIL_PADDING(nn_nadam_options, epsilon);
+NN__NO_TAIL_PADDING(nn_nadam_options, schedule);
 
 static const nn_option nadam_fields[] = {
-    NN__OPTION(nn_nadam_options, DOUBLE, learning_rate, .fallback = 0.001, .minimum = 0,
-               .maximum = 1e30),
-    NN__OPTION(nn_nadam_options, DOUBLE, beta_1, .fallback = 0.9, .rules = NN_BELOW, .minimum = 0,
-               .maximum = 1),
-    NN__OPTION(nn_nadam_options, DOUBLE, beta_2, .fallback = 0.999, .rules = NN_BELOW, .minimum = 0,
-               .maximum = 1),
-    NN__OPTION(nn_nadam_options, DOUBLE, epsilon, .fallback = 1e-7, .minimum = 0, .maximum = 1e30),
+    NN__RATE(nn_nadam_options, 0.001),
+    NN__BETA(nn_nadam_options, beta_1, 0.9),
+    NN__BETA(nn_nadam_options, beta_2, 0.999),
+    NN__AT_LEAST_0(nn_nadam_options, epsilon, 1e-7),
+    NN__AT_LEAST_0(nn_nadam_options, weight_decay, 0),
+    NN__OPTIMIZER_ROWS(nn_nadam_options),
 };
 
 static const char *const nadam_slots[] = {"momentum", "velocity", NULL};

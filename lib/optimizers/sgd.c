@@ -2,13 +2,14 @@
 #include "kernels/kernels.h"
 #include "optimizers/optimizer.h"
 
-NN__NO_TAIL_PADDING(nn_sgd_options, reserved);
+NN__NO_TAIL_PADDING(nn_sgd_options, schedule);
 
 static const nn_option sgd_fields[] = {
-    NN__OPTION(nn_sgd_options, DOUBLE, learning_rate, .fallback = 0.01, .minimum = 0,
-               .maximum = 1e30),
+    NN__RATE(nn_sgd_options, 0.01),
     NN__OPTION(nn_sgd_options, DOUBLE, momentum, .minimum = 0, .maximum = 1),
     NN__OPTION(nn_sgd_options, FLAG, nesterov),
+    NN__AT_LEAST_0(nn_sgd_options, weight_decay, 0),
+    NN__OPTIMIZER_ROWS(nn_sgd_options),
 };
 
 static const char *const sgd_slots[] = {"momentum", NULL};

@@ -240,24 +240,13 @@ static nn_status parts_check(nn_model *model, const struct parts *parts,
     return NN_OK;
 }
 
-static int slots_of(const nn_optimizer *optimizer)
-{
-    const nn_optimizer_kind *kind = nn__optimizer_kind(optimizer);
-    if (kind->slot_count != NULL)
-        return kind->slot_count(optimizer->object.options);
-    int count = 0;
-    while (kind->slots != NULL && kind->slots[count] != NULL)
-        count++;
-    return count;
-}
-
 /* From here on nothing fails: the model's former parts go, these stay. */
-static void model_adopt(nn_model *model, struct parts *parts, nn_real *slots, int slot_count)
+static void model_adopt(nn_model *model, struct parts *parts, const nn__updater *updater)
 {
     const nn_optimizer_kind *kind = nn__optimizer_kind(parts->optimizer);
     const double *rate = nn__option_field(&parts->optimizer->object, "learning_rate", NULL);
     nn_optimizer_free(model->optimizer);
-    nn__free(model->slots);
+    nn__updater_free(&model->updater);
     model->optimizer = parts->optimizer;
     for (int k = 0; k < model->head_count; k++) {
         nn__head_clear(&model->heads[k]);
@@ -265,8 +254,7 @@ static void model_adopt(nn_model *model, struct parts *parts, nn_real *slots, in
         model->heads[k] = parts->heads[k];
     }
     nn__free(parts->heads);
-    model->slots = slots;
-    model->slot_count = slot_count;
+    model->updater = *updater;
     model->learning_rate = rate != NULL ? *rate : 0;
     model->step = 0;
     for (int i = 0; kind->scalars != NULL && kind->scalars[i] != NULL; i++)
@@ -278,12 +266,9 @@ static nn_status compile(nn_model *model, struct parts *parts, const nn_compile_
 {
     NN_TRY(nn_model_build(model));
     NN_TRY(parts_check(model, parts, o));
-    int slot_count = slots_of(parts->optimizer);
-    size_t bytes = nn__mul(nn__mul((size_t)slot_count, model->parameter_values), sizeof(nn_real));
-    nn_real *slots = nn__alloc(bytes, "the optimizer's slots");
-    if (slots == NULL)
-        return NN_ENOMEM;
-    model_adopt(model, parts, slots, slot_count);
+    nn__updater updater;
+    NN_TRY(nn__updater_make(model, parts->optimizer, &updater));
+    model_adopt(model, parts, &updater);
     model->no_fusion = o->no_fusion;
     return nn__training_of(model) == NULL ? NN_ENOMEM : NN_OK;
 }
@@ -371,7 +356,7 @@ double nn_model_learning_rate(const nn_model *model)
         nn_fail(NN_ESTATE, "the model is not compiled");
         return (double)NAN;
     }
-    return model->learning_rate;
+    return nn__model_rate(model);
 }
 
 nn_status nn_model_set_learning_rate(nn_model *model, double rate)
@@ -379,6 +364,10 @@ nn_status nn_model_set_learning_rate(nn_model *model, double rate)
     NN_TRY(nn__model_check(model));
     if (model->compiled == 0)
         return nn_fail(NN_ESTATE, "the model is not compiled");
+    if (model->updater.schedule != NULL)
+        return nn_fail(NN_ESTATE,
+                       "learning_rate cannot be set: the optimizer follows a schedule, %s",
+                       model->updater.schedule->object.kind->name);
     if (!(rate >= 0) || rate > 1e30)
         return nn_fail(NN_EINVAL, "learning_rate is %g, it must be at least 0 and finite", rate);
     model->learning_rate = rate;
@@ -387,7 +376,8 @@ nn_status nn_model_set_learning_rate(nn_model *model, double rate)
 
 uint64_t nn_model_steps(const nn_model *model)
 {
-    return model == NULL ? 0 : model->step;
+    return model == NULL || model->compiled == 0 ? 0
+                                                 : model->step / (uint64_t)model->updater.batches;
 }
 
 const nn_history *nn_model_history(const nn_model *model)

@@ -5,6 +5,7 @@
  *   for each epoch:  epoch_begin, shuffle
  *                    for each batch:  batch_begin, one step, running means, batch_end, stop?
  *                    validation; epoch_end; history; progress line; stop?
+ *   averages of the weights take their place, where the optimizer keeps them
  *   train_end
  */
 #include <stdio.h>
@@ -210,6 +211,7 @@ static nn_status fit_run(struct fit *fit)
         fit_resume(fit);
     for (int epoch = fit->o.initial_epoch; epoch < fit->o.epochs && !fit_stops(fit); epoch++)
         NN_TRY(fit_epoch(fit, epoch));
+    nn__model_take_averages(fit->model);
     return NN_OK;
 }
 

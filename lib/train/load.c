@@ -75,10 +75,9 @@ static nn_status read_weights(const nn_model *model, const nn__safetensors *file
 static nn_status read_slots(const nn_model *model, const nn__safetensors *file, nn_real *slots)
 {
     char prefix[64];
-    for (int slot = 0; slot < model->slot_count; slot++) {
+    for (int slot = 0; slot < model->updater.slot_count; slot++) {
         nn_real *values = slots + (size_t)slot * model->parameter_values;
-        snprintf(prefix, sizeof prefix, "optimizer/%s/",
-                 nn__optimizer_kind(model->optimizer)->slots[slot]);
+        snprintf(prefix, sizeof prefix, "optimizer/%s/", nn__slot_name(model, slot));
         for (int i = 0; i < model->weight_count; i++)
             if (model->weights[i].trainable)
                 NN_TRY(read_weight(file, prefix, &model->weights[i],
@@ -306,7 +305,7 @@ static nn_status read_compiled(nn_model *model, const nn__safetensors *file,
     const char *path = nn__safetensors_path(file);
     nn_status status = compile_from_json(model, json, load, path);
     if (status == NN_OK)
-        status = read_slots(model, file, model->slots);
+        status = read_slots(model, file, model->updater.slots);
     if (status == NN_OK)
         status = position_from_json(model, json, path);
     nn__json_free(json);
@@ -384,7 +383,7 @@ static nn_status load_optimizer(nn_model *model, const nn__safetensors *file, nn
         if (status == NN_OK)
             status = position_from_json(model, json, nn__safetensors_path(file));
         if (status == NN_OK)
-            memcpy(model->slots, slots, bytes);
+            memcpy(model->updater.slots, slots, bytes);
     }
     nn__json_free(json);
     return status;
@@ -392,7 +391,7 @@ static nn_status load_optimizer(nn_model *model, const nn__safetensors *file, nn
 
 static nn_status load_weights(nn_model *model, const nn__safetensors *file)
 {
-    size_t bytes = (size_t)model->slot_count * model->parameter_values * sizeof(nn_real);
+    size_t bytes = (size_t)model->updater.slot_count * model->parameter_values * sizeof(nn_real);
     nn_real *values = nn__alloc_array(model->value_count, sizeof *values, "the weights");
     nn_real *slots = nn__alloc(bytes, "the optimizer's slots");
     nn_status status = values != NULL && slots != NULL ? NN_OK : NN_ENOMEM;

@@ -125,7 +125,7 @@ static void saving_free(struct saving *s)
 static nn_status saving_alloc(struct saving *s, const nn_model *model)
 {
     const nn__training *training = model->training;
-    s->capacity = (size_t)model->weight_count * (size_t)(1 + model->slot_count);
+    s->capacity = (size_t)model->weight_count * (size_t)(1 + model->updater.slot_count);
     for (size_t i = 0; training != NULL && i < training->state_count; i++)
         s->capacity += nn__state_count(training->states[i]);
     s->tensors = nn__alloc_array(s->capacity, sizeof *s->tensors, "the list of tensors");
@@ -160,10 +160,9 @@ static nn_status saving_add_model(struct saving *s, const nn_model *model)
 static nn_status saving_add_slots(struct saving *s, const nn_model *model)
 {
     char prefix[64];
-    for (int slot = 0; slot < model->slot_count; slot++) {
-        const nn_real *values = model->slots + (size_t)slot * model->parameter_values;
-        snprintf(prefix, sizeof prefix, "optimizer/%s/",
-                 nn__optimizer_kind(model->optimizer)->slots[slot]);
+    for (int slot = 0; slot < model->updater.slot_count; slot++) {
+        const nn_real *values = model->updater.slots + (size_t)slot * model->parameter_values;
+        snprintf(prefix, sizeof prefix, "optimizer/%s/", nn__slot_name(model, slot));
         for (int i = 0; i < model->weight_count; i++)
             if (model->weights[i].trainable)
                 NN_TRY(saving_add(s, prefix, model->weights[i].name, &model->weights[i].shape,

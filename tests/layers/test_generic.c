@@ -271,8 +271,9 @@ START_TEST(a_saved_model_is_loaded_as_it_was)
     for (int round = 0; round < 2; round++) {
         ck_assert_uint_eq(loaded->value_count, model->value_count);
         ck_assert_mem_eq(loaded->values, model->values, model->value_count * sizeof(nn_real));
-        ck_assert_mem_eq(loaded->slots, model->slots,
-                         (size_t)model->slot_count * model->parameter_values * sizeof(nn_real));
+        ck_assert_mem_eq(loaded->updater.slots, model->updater.slots,
+                         (size_t)model->updater.slot_count * model->parameter_values *
+                             sizeof(nn_real));
         ck_assert_uint_eq(nn_model_steps(loaded), nn_model_steps(model));
         for (size_t i = 0; i < nn_model_weight_count(model); i++)
             ck_assert_str_eq(nn_model_weight_name(loaded, i), nn_model_weight_name(model, i));

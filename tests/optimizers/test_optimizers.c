@@ -17,7 +17,7 @@ static void drive(nn_optimizer *optimizer, double rate, hand_step *step)
 {
     const nn_optimizer_kind *kind = nn__optimizer_kind(optimizer);
     double scalars[NN_MAX_SCALARS] = {0};
-    nn_real w[N], g[N], slots[2][N] = {{0}, {0}};
+    nn_real w[N], g[N], slots[3][N] = {{0}, {0}, {0}};
     hand hands[N];
     uint64_t state = 1;
     nn_update update = {.struct_size = sizeof update, .options = optimizer->object.options};
@@ -29,6 +29,11 @@ static void drive(nn_optimizer *optimizer, double rate, hand_step *step)
     update.gradients = g;
     update.slots[0] = slots[0];
     update.slots[1] = slots[1];
+    update.slots[2] = slots[2];
+    for (size_t i = 0; i < N && kind->slot_initial != NULL; i++)
+        slots[0][i] = (nn_real)kind->slot_initial(update.options, 0);
+    for (size_t i = 0; i < N && kind->slots == nn__adam_slots; i++)
+        slots[2][i] = 1; /* AMSGrad's largest, so that it matters */
     update.count = N;
     test_fill_reals(w, N, &state);
     for (size_t i = 0; i < N; i++)
@@ -88,6 +93,57 @@ static void nadam_step(hand *h, double g, double t)
     h->w -= falling(0.001, t) * mhat / (sqrt(h->v / (1 - pow(0.999, t))) + 1e-7);
 }
 
+static void adamw_step(hand *h, double g, double t)
+{
+    h->m += (g - h->m) * (1 - 0.9);
+    h->v += (g * g - h->v) * (1 - 0.5);
+    h->product = fmax(h->product, h->v); /* begins at 1 */
+    h->w -= falling(0.001, t) * sqrt(1 - pow(0.5, t)) / (1 - pow(0.9, t)) * h->m /
+            (sqrt(h->product) + 1e-7);
+}
+
+static void rmsprop_step(hand *h, double g, double t)
+{
+    h->v = 0.9 * h->v + (1 - 0.9) * g * g;
+    h->w -= falling(0.001, t) * g / sqrt(h->v + 1e-7);
+}
+
+static void heavy_rmsprop_step(hand *h, double g, double t)
+{
+    h->v = 0.8 * h->v + (1 - 0.8) * g * g;
+    h->m = 0.5 * h->m + falling(0.001, t) * g / sqrt(h->v + 1e-3);
+    h->w -= h->m;
+}
+
+static void centered_rmsprop_step(hand *h, double g, double t)
+{
+    if (t == 1)
+        h->product = 0;
+    h->v = 0.9 * h->v + (1 - 0.9) * g * g;
+    h->product = 0.9 * h->product + (1 - 0.9) * g;
+    h->w -= falling(0.001, t) * g / sqrt(h->v - h->product * h->product + 1e-7);
+}
+
+static void adamax_step(hand *h, double g, double t)
+{
+    h->m += (g - h->m) * (1 - 0.9);
+    h->v = fmax(0.999 * h->v, fabs(g));
+    h->w -= falling(0.001, t) * h->m / ((1 - pow(0.9, t)) * (h->v + 1e-7));
+}
+
+static void adagrad_step(hand *h, double g, double t)
+{
+    h->v += g * g + (t == 1 ? 0.1 : 0);
+    h->w -= falling(0.001, t) * g / sqrt(h->v + 1e-7);
+}
+
+static void lion_step(hand *h, double g, double t)
+{
+    double way = 0.9 * h->m + (1 - 0.9) * g;
+    h->w -= falling(0.001, t) * (way > 0 ? 1 : way < 0 ? -1 : 0);
+    h->m = 0.99 * h->m + (1 - 0.99) * g;
+}
+
 START_TEST(ten_steps_follow_the_formulas)
 {
     drive(nn_sgd_new(NULL), 0.01, plain_step);
@@ -95,6 +151,14 @@ START_TEST(ten_steps_follow_the_formulas)
     drive(nn_sgd(.learning_rate = 0.02, .momentum = 0.9, .nesterov = 1), 0.02, nesterov_step);
     drive(nn_adam_new(NULL), 0.001, adam_step);
     drive(nn_nadam_new(NULL), 0.001, nadam_step);
+    drive(nn_adamw(.beta_2 = 0.5, .amsgrad = 1), 0.001, adamw_step);
+    drive(nn_adam(.beta_2 = 0.5, .amsgrad = 1), 0.001, adamw_step);
+    drive(nn_rmsprop_new(NULL), 0.001, rmsprop_step);
+    drive(nn_rmsprop(.rho = 0.8, .momentum = 0.5, .epsilon = 1e-3), 0.001, heavy_rmsprop_step);
+    drive(nn_rmsprop(.centered = 1), 0.001, centered_rmsprop_step);
+    drive(nn_adamax_new(NULL), 0.001, adamax_step);
+    drive(nn_adagrad_new(NULL), 0.001, adagrad_step);
+    drive(nn_lion_new(NULL), 0.001, lion_step);
 }
 END_TEST
 
@@ -135,6 +199,19 @@ START_TEST(options_out_of_range_are_refused_by_name)
     refused(nn_adam(.beta_1 = 1), "beta_1");
     refused(nn_adam(.epsilon = -1e-7), "epsilon");
     refused(nn_nadam(.beta_2 = 1), "beta_2");
+    refused(nn_rmsprop(.rho = 1.1), "rho");
+    refused(nn_rmsprop(.centered = 2), "centered");
+    refused(nn_adagrad(.initial_accumulator_value = -1), "initial_accumulator_value");
+    refused(nn_lion(.beta_1 = 1), "beta_1");
+    refused(nn_adamax(.epsilon = -1), "epsilon");
+    refused(nn_adamw(.weight_decay = -1), "weight_decay");
+    refused(nn_sgd(.clip_norm = -1), "clip_norm");
+    refused(nn_sgd(.clip_value = (double)NAN), "clip_value");
+    refused(nn_sgd(.global_clip_norm = -1), "global_clip_norm");
+    refused(nn_sgd(.use_ema = 2), "use_ema");
+    refused(nn_sgd(.ema_momentum = 1.5), "ema_momentum");
+    refused(nn_sgd(.ema_overwrite_frequency = -1), "ema_overwrite_frequency");
+    refused(nn_sgd(.gradient_accumulation_steps = -1), "gradient_accumulation_steps");
     refused(nn_nadam(.learning_rate = (double)NAN), "learning_rate");
 }
 END_TEST
@@ -146,7 +223,8 @@ START_TEST(slots_and_scalars_are_what_the_rules_need)
     ck_assert_int_eq(nn__sgd_optimizer.slot_count(heavy->object.options), 1);
     ck_assert_str_eq(nn__adam_optimizer.slots[0], "momentum");
     ck_assert_str_eq(nn__adam_optimizer.slots[1], "velocity");
-    ck_assert_ptr_null(nn__adam_optimizer.slots[2]);
+    ck_assert_str_eq(nn__adam_optimizer.slots[2], "velocity_hat");
+    ck_assert_ptr_null(nn__adam_optimizer.slots[3]);
     ck_assert_str_eq(nn__nadam_optimizer.scalars[0], "u_product");
     ck_assert(nn__nadam_optimizer.scalars_initial[0] == 1);
     nn_optimizer_free(plain);

@@ -125,9 +125,9 @@ static outcome outcome_of(const run_case *c, int threads)
                   "%s", nn_error_message());
     ck_assert_uint_eq(nn_model_steps(model), (uint64_t)c->steps);
     o.value_count = model->value_count;
-    o.slot_count = (size_t)model->slot_count * model->parameter_values;
+    o.slot_count = (size_t)model->updater.slot_count * model->parameter_values;
     o.values = copy_of(model->values, o.value_count * sizeof(nn_real));
-    o.slots = copy_of(model->slots, o.slot_count * sizeof(nn_real));
+    o.slots = copy_of(model->updater.slots, o.slot_count * sizeof(nn_real));
     memcpy(o.scalars, model->scalars, sizeof o.scalars);
     for (int i = 0; i < 4; i++)
         o.logs[i] = nn_history_value(nn_model_history(model), 0, names[i]);
