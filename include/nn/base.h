@@ -165,8 +165,8 @@ typedef struct nn_maybe {
 
 /* A counted list of numbers, made by nn_numbers(a, b, ...). */
 typedef struct nn_number_list {
-    const double *items;
-    size_t count;
+    const double *items; /* the caller's; constructors copy them */
+    size_t count;        /* how many                             */
 } nn_number_list;
 #ifndef __cplusplus
 #define nn_numbers(...)                                                                            \

@@ -1,5 +1,6 @@
 /*
- * CosineDecayRestarts (Loshchilov and Hutter, "SGDR", 2017); formula in nn/schedules.h. With q = t_mul
+ * CosineDecayRestarts (Loshchilov and Hutter, "SGDR", 2017); formula in nn/schedules.h. With
+ * q = t_mul,
  * run i begins after (q^i - 1) / (q - 1) times the first length.
  */
 #include <math.h>
