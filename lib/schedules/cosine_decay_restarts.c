@@ -1,7 +1,6 @@
 /*
  * CosineDecayRestarts (Loshchilov and Hutter, "SGDR", 2017); formula in nn/schedules.h. With
- * q = t_mul,
- * run i begins after (q^i - 1) / (q - 1) times the first length.
+ * q = t_mul run i begins after (q^i - 1) / (q - 1) times the first length.
  */
 #include <math.h>
 
