@@ -45,16 +45,22 @@ static nn_status clone_nodes(nn_model *clone, const nn_model *model, const unsig
     return NN_OK;
 }
 
-/* Weights follow their nodes in both models, so one walk finds the pairs. */
-static void copy_weights(nn_model *clone, const nn_model *model, const unsigned char *marks)
+/* Weights follow their nodes in both models, so one walk finds the pairs. How they are trained goes
+ * along always, their values where they are wanted. */
+static void copy_weights(nn_model *clone, const nn_model *model, const unsigned char *marks,
+                         int values)
 {
-    int to = 0;
+    nn__weight *to = clone->weights;
     for (int i = 0; i < model->weight_count; i++) {
         const nn__weight *weight = &model->weights[i];
         if (!marks[weight->node])
             continue;
-        memcpy(clone->values + clone->weights[to++].offset, model->values + weight->offset,
-               weight->count * sizeof(nn_real));
+        to->rate_factor = weight->rate_factor;
+        to->no_decay = weight->no_decay;
+        if (values)
+            memcpy(clone->values + to->offset, model->values + weight->offset,
+                   weight->count * sizeof(nn_real));
+        to++;
     }
 }
 
@@ -107,8 +113,8 @@ static nn_model *clone_whole(nn_model *model, uint64_t seed, int copies)
         return NULL;
     memset(marks, 1, (size_t)model->node_count);
     nn_model *clone = clone_part(model, marks, -1, seed);
-    if (clone != NULL && copies)
-        copy_weights(clone, model, marks);
+    if (clone != NULL)
+        copy_weights(clone, model, marks, copies);
     nn__free(marks);
     return clone;
 }
@@ -140,7 +146,7 @@ nn_model *nn_model_until(nn_model *model, const char *layer)
     nn__model_mark_before(model, node, marks);
     nn_model *part = clone_part(model, marks, node, model->seed);
     if (part != NULL)
-        copy_weights(part, model, marks);
+        copy_weights(part, model, marks, 1);
     nn__free(marks);
     return part;
 }

@@ -250,7 +250,8 @@ static int get_schedule(const nn__json *json, uint32_t node, void *place, const 
 {
     nn__object *old, *schedule = NULL;
     if (nn__json_type_of(json, node) != NN__JSON_NULL) {
-        const nn_kind *kind = nn__kind_from_json(json, node, nn__schedule_kinds, where);
+        const nn_kind *kind =
+            nn__kind_from_json(json, node, (nn_kind_list){NULL, 0}, nn__schedule_kinds, where);
         schedule = kind == NULL ? NULL : nn__object_new(sizeof(nn_schedule), kind, NULL);
         if (schedule == NULL)
             return 0;

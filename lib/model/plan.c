@@ -79,12 +79,6 @@ static int backward_time(const struct planning *p, int step)
     return 2 * p->loss_time - step;
 }
 
-size_t nn__plan_sum_bytes(const nn__program *program, int value)
-{
-    return round_up(
-        nn__mul(nn__mul(program->values[value].count, sizeof(nn_real)), (size_t)program->batch));
-}
-
 static size_t value_bytes(const struct planning *p, int value)
 {
     return nn__plan_sum_bytes(p->program, value);
