@@ -107,11 +107,15 @@ HARDENING := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong \
     $(if $(X86),-fstack-clash-protection -fcf-protection)
 SANITIZERS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-BASE := -std=c11 -D_POSIX_C_SOURCE=200809L -O2 -ffp-contract=off -fPIC -fvisibility=hidden \
+# The code around the kernels is made small; what is hot is in lib/kernels.
+BASE := -std=c11 -D_POSIX_C_SOURCE=200809L -Os -ffp-contract=off -fPIC -fvisibility=hidden \
     -fno-asynchronous-unwind-tables \
     -ffunction-sections -fdata-sections -pthread -Iinclude -Ilib \
     $(WARNINGS) $(if $(SANITIZE),$(SANITIZERS),$(HARDENING))
-LINK := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl,-z,defs) -Wl,-z,relro,-z,now,-z,noexecstack
+# Relative relocations packed, where linker and C library know them: a tenth of the library.
+PACKED := $(shell echo 'int x, *y = &x;' | $(CC) -shared -fPIC -Wl,-z,pack-relative-relocs \
+    -xc - -o /dev/null 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)
+LINK := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl,-z,defs) -Wl,-z,relro,-z,now,-z,noexecstack $(PACKED)
 
 ifneq ($(BLAS),builtin)
 BLAS_PC := $(shell pkg-config --exists openblas 2>/dev/null && echo openblas || echo cblas)
@@ -121,10 +125,14 @@ endif
 LIBS := $(BLAS_LIBS) -lm -pthread
 
 # What single files need on top.
-KERNEL := -O3 -fno-math-errno -fno-trapping-math
-FLAGS_lib/kernels/builtin_gemm.c := -ffp-contract=fast
-FLAGS_lib/kernels/direct.c := -ffp-contract=fast
-FLAGS_lib/kernels/winograd.c := -ffp-contract=fast
+KERNEL := -O2 -ftree-vectorize -fno-align-functions -fno-align-jumps -fno-math-errno \
+    -fno-trapping-math
+# Loops over a window, and sums in registers, must be unrolled.
+HOT := $(patsubst %,FLAGS_lib/kernels/%.c,pooling direct builtin_gemm)
+$(foreach hot,$(HOT),$(eval $(hot) := -O3))
+FLAGS_lib/kernels/builtin_gemm.c += -ffp-contract=fast
+FLAGS_lib/kernels/direct.c += -ffp-contract=fast
+FLAGS_lib/kernels/winograd.c += -ffp-contract=fast
 FLAGS_lib/kernels/levels.c := $(if $(X86),-DNN_HAVE_X86_LEVELS)
 FLAGS_lib/kernels/gemm.c := \
     $(if $(filter builtin,$(BLAS)),-DNN_BLAS_BUILTIN,$(BLAS_CFLAGS:-I%=-isystem %))

@@ -122,7 +122,7 @@ START_TEST(graphs_without_an_end_or_a_beginning_are_told)
     model = nn_model_new();
     nn_node a = nn_model_input(model, 3), b = nn_model_input(model, 3);
     nn_model_output(model, nn_apply(nn_dense(2), a));
-    ck_assert_int_eq(build_fails(model, "input_1: no layer reads this input"), NN_EINVAL);
+    ck_assert_int_eq(build_fails(model, "input_layer_1: no layer reads this input"), NN_EINVAL);
     model = nn_model_new();
     a = nn_apply(nn_dense(3), nn_model_input(model, 2, 2));
     b = nn_apply(nn_flatten(), a);

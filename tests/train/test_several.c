@@ -391,7 +391,7 @@ START_TEST(one_step_is_the_same_three_ways)
     ck_assert_int_eq(nn_train_on_batch_many(by_batch, x, 2, y, 2, NULL), NN_ESHAPE);
     rows[1] = NULL;
     ck_assert_int_eq(nn_context_forward_many(context, rows, 2, NULL), NN_EINVAL);
-    test_message_has("x of input 1 (input_1) is NULL");
+    test_message_has("x of input 1 (input_layer_1) is NULL");
     nn_tensor_free(few);
     nn_context_free(context);
     nn_model_free(by_fit);
