@@ -320,7 +320,7 @@ $(Q)install -m 755 $(B)/libnn_files.so.$(VERSION) $(DESTDIR)$(LIBDIR)
 	$(Q)ln -sf $(FILES_SONAME) $(DESTDIR)$(LIBDIR)/libnn_files.so
 	$(Q)install -m 644 $(B)/libnn_files.a $(DESTDIR)$(LIBDIR)
 	$(Q)install -m 644 include/nn_files.h $(DESTDIR)$(INCLUDEDIR)
-	$(Q)sed $(FILLED) nn_files.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/nn_files.pc
+	$(Q)sed $(FILLED) lib/files/nn_files.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/nn_files.pc
 endef
 
 install: all ## under PREFIX (/usr/local): libraries, headers, pkg-config and CMake files

@@ -79,14 +79,19 @@ static inline void bytes_sweep(const bytes *b, bytes_read *read, int beginnings_
     }
 }
 
-/* Row `row` of dataset is x[0..count-1] with that label. */
+/* Row `row` of dataset begins with x[0..count-1] and has that label; rows of at most 256. */
 static inline void bytes_row(const nn_dataset *dataset, size_t row, const double *x, size_t count,
                              int label)
 {
     nn_real have[256];
     int class_ = -7;
     ck_assert_msg(dataset != NULL, "%s", nn_error_message());
-    ck_assert_uint_le(count, 256);
+    size_t size = 1;
+    const nn_shape *shape = nn_dataset_shape(dataset);
+    for (int i = 0; i < shape->rank; i++)
+        size *= (size_t)shape->dims[i];
+    ck_assert_uint_le(size, 256);
+    ck_assert_uint_le(count, size);
     ck_assert_int_eq(nn_dataset_row(dataset, row, have, &class_), NN_OK);
     ck_assert_int_eq(class_, label);
     for (size_t i = 0; i < count; i++)
