@@ -127,6 +127,10 @@ START_TEST(what_is_wrong_with_a_file_is_named)
     x.data[4] = 0x7F;
     ck_assert_ptr_null(read_x(x.data, x.size));
     test_message_has("24 bytes after the header; 2130706435x2x4 of 1 bytes need 17045651480");
+    x = pictures();
+    bytes_number(&x, 0, 1, 1);
+    ck_assert_ptr_null(read_x(x.data, x.size));
+    test_message_has("25 bytes after the header; 3x2x4 of 1 bytes need 24");
     y.data[7] = 2;
     ck_assert_ptr_null(nn_idx("x", "y", x.data, x.size, y.data, y.size));
     x = pictures(), y.size--;

@@ -189,6 +189,10 @@ START_TEST(a_compressed_member_is_read)
     ck_assert_ptr_null(read_npz(b.data, b.size));
     test_message_has("file: x: ");
     b = archive();
+    b.data[b.size - 22 - 5 - 46 + 16] ^= 1; /* the CRC */
+    ck_assert_ptr_null(read_npz(b.data, b.size));
+    test_message_has("file: x: CRC is ");
+    b = archive();
     b.data[b.size - 22 - 5 - 46 + 24 + 3] = 0x70; /* the unpacked size */
     ck_assert_ptr_null(read_npz(b.data, b.size));
     test_message_has("are impossible");
