@@ -82,7 +82,8 @@ static void tile_w(double *w, const nn_real *dy, const conv_shape *s, int n, int
 }
 
 /* bound[y] of x * kernel over absolute values, without the factor of the roundings. */
-static void bound_outputs(double *bound, const nn_real *x, const nn_real *kernel, const conv_shape *s)
+static void bound_outputs(double *bound, const nn_real *x, const nn_real *kernel,
+                          const conv_shape *s)
 {
     for (int n = 0; n < s->n; n++)
         for (int i = 0; i < s->oh; i += T)
@@ -218,11 +219,11 @@ START_TEST(random_shapes_are_within_the_derived_bound)
     uint64_t state = 21;
     for (int i = 0; i < 60; i++) {
         conv_shape s = fitted((conv_shape){.n = test_random_int(&state, 1, 4),
-                                 .h = test_random_int(&state, 3, 11),
-                                 .w = test_random_int(&state, 3, 11),
-                                 .c = test_random_int(&state, 1, 10),
-                                 .f = test_random_int(&state, 1, 10),
-                                 .same = test_random_int(&state, 0, 1)});
+                                           .h = test_random_int(&state, 3, 11),
+                                           .w = test_random_int(&state, 3, 11),
+                                           .c = test_random_int(&state, 1, 10),
+                                           .f = test_random_int(&state, 1, 10),
+                                           .same = test_random_int(&state, 0, 1)});
         check_shape(&s, &state);
     }
 }
@@ -231,9 +232,9 @@ END_TEST
 START_TEST(blocks_of_tiles_and_strips_of_products_join_without_a_seam)
 {
     static const conv_shape shapes[] = {{.n = 70, .h = 9, .w = 12, .c = 2, .f = 3, .same = 1},
-                                   {.n = 1, .h = 120, .w = 83, .c = 3, .f = 2, .same = 0},
-                                   {.n = 9, .h = 1, .w = 1, .c = 5, .f = 17, .same = 1},
-                                   {.n = 3, .h = 5, .w = 5, .c = 19, .f = 35, .same = 1}};
+                                        {.n = 1, .h = 120, .w = 83, .c = 3, .f = 2, .same = 0},
+                                        {.n = 9, .h = 1, .w = 1, .c = 5, .f = 17, .same = 1},
+                                        {.n = 3, .h = 5, .w = 5, .c = 19, .f = 35, .same = 1}};
     uint64_t state = 4;
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         conv_shape s = fitted(shapes[i]);
