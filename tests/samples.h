@@ -229,6 +229,8 @@ static const sample samples[] = {
      .x = {1, {5}}},
     {&nn__spatial_dropout2d_layer, SAMPLE(nn_spatial_dropout2d_options, .rate = 0.4), 3,
      .x = {3, {2, 3, 5}}, .draws = 1},
+    {&nn__embedding_layer, SAMPLE(nn_embedding_options, .input_dim = 3, .output_dim = 4), 5,
+     .x = {1, {6}}, .flat = 1},
 };
 
 enum { SAMPLES = sizeof samples / sizeof samples[0] };

@@ -660,6 +660,22 @@ typedef struct nn_spatial_dropout2d_options {
 } nn_spatial_dropout2d_options;
 NN_API nn_layer *nn_spatial_dropout2d_new(const nn_spatial_dropout2d_options *options);
 
+/* ---- Embedding ------------------------------------------------------------------------------
+ * x[..] -> y[..][output_dim]: for each number its row of the table. Weight:
+ * embeddings[input_dim][output_dim]. Numbers are 0..input_dim-1 as datasets and tensors give them:
+ * bytes, int32 or floats, whose fraction is cut off. What is no such number, NaN included, gives a
+ * row of zeros and no gradient. x has the gradient 0.
+ */
+typedef struct nn_embedding_options {
+    size_t struct_size;
+    int input_dim;                         /* 1..2^24; must be given         */
+    int output_dim;                        /* 1..2^24; must be given         */
+    nn_initializer embeddings_initializer; /* default NN_RANDOM_UNIFORM(0.05) */
+    nn_regularizer embeddings_regularizer; /* default none                   */
+    const char *name;                      /* NULL: embedding, ...           */
+} nn_embedding_options;
+NN_API nn_layer *nn_embedding_new(const nn_embedding_options *options);
+
 #ifndef __cplusplus
 #define NN_OPTIONS(type, ...) (&(type){.struct_size = sizeof(type), __VA_ARGS__})
 #define nn_conv2d(...) nn_conv2d_new(NN_OPTIONS(nn_conv2d_options, __VA_ARGS__))
@@ -708,6 +724,7 @@ NN_API nn_layer *nn_spatial_dropout2d_new(const nn_spatial_dropout2d_options *op
     nn_gaussian_noise_new(NN_OPTIONS(nn_gaussian_noise_options, __VA_ARGS__))
 #define nn_spatial_dropout2d(...)                                                                  \
     nn_spatial_dropout2d_new(NN_OPTIONS(nn_spatial_dropout2d_options, __VA_ARGS__))
+#define nn_embedding(...) nn_embedding_new(NN_OPTIONS(nn_embedding_options, __VA_ARGS__))
 #endif
 
 #ifdef __cplusplus
