@@ -239,7 +239,8 @@ NN_API nn_dataset *nn_dataset_skip(const nn_dataset *parent, size_t count);
 NN_API nn_dataset *nn_dataset_repeat(const nn_dataset *parent, size_t count);
 
 /* The rows of the parents one after the other. NN_ESHAPE, naming both, where x, y or the classes
- * differ; class names are those of the first. */
+ * differ; class names are those of the first. NN_ENOTSUP: one of them is a zip of several inputs or
+ * targets; zip what was concatenated instead. */
 NN_API nn_dataset *nn_dataset_concatenate(const nn_dataset *const *parents, size_t count);
 
 /*
@@ -247,7 +248,8 @@ NN_API nn_dataset *nn_dataset_concatenate(const nn_dataset *const *parents, size
  * gives it; y stays. `shape` is that of a mapped x; NULL: the parent's. The function is called at
  * every reading of a row, by several threads at once, and gives the same for the same row; 0 is
  * success, a failure reaches whoever reads. `user` is lent. A row of memory for each thread that
- * reads at the same time is kept until the dataset is freed. NULL: NN_EINVAL, NN_ENOMEM.
+ * reads at the same time is kept until the dataset is freed. NULL: NN_EINVAL, NN_ENOMEM; NN_ENOTSUP
+ * for a zip of several inputs or targets: zip what was mapped instead.
  */
 typedef nn_status nn_map_function(void *user, size_t row, const nn_real *x, nn_real *mapped);
 NN_API nn_dataset *nn_dataset_map(const nn_dataset *parent, const nn_shape *shape,

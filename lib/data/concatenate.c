@@ -57,9 +57,15 @@ static nn_status chain_check(const nn_dataset *const *parents, size_t count)
 {
     if (parents == NULL || count == 0)
         return nn_fail(NN_EINVAL, "concatenate: no datasets");
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (parents[i] == NULL)
             return nn_fail(NN_EINVAL, "concatenate: dataset %zu is NULL", i);
+        if (nn__dataset_part_count(parents[i]) > 1)
+            return nn_fail(NN_ENOTSUP,
+                           "concatenate: dataset %zu has several inputs or targets; concatenate "
+                           "its parts and zip the results",
+                           i);
+    }
     const nn_dataset_info *a = &parents[0]->info;
     for (size_t i = 1; i < count; i++) {
         const nn_dataset_info *b = &parents[i]->info;

@@ -88,6 +88,12 @@ nn_dataset *nn_dataset_map(const nn_dataset *parent, const nn_shape *shape,
         nn_fail(NN_EINVAL, "map: %s is NULL", parent == NULL ? "parent" : "function");
         return NULL;
     }
+    if (nn__dataset_part_count(parent) > 1) {
+        nn_fail(
+            NN_ENOTSUP,
+            "map: the dataset has several inputs or targets; map its parts and zip the results");
+        return NULL;
+    }
     map *m = nn__alloc(sizeof *m, "a mapped dataset");
     if (m == NULL)
         return NULL;

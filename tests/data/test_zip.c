@@ -225,6 +225,33 @@ START_TEST(what_cannot_be_zipped_is_told)
 }
 END_TEST
 
+static nn_status same(void *user, size_t row, const nn_real *x, nn_real *mapped)
+{
+    (void)user;
+    (void)row;
+    mapped[0] = x[0];
+    return NN_OK;
+}
+
+START_TEST(a_zip_is_made_of_mapped_and_concatenated_parts_not_the_other_way)
+{
+    set_open();
+    nn_dataset *zip = zip_of_four();
+    const nn_dataset *twice[] = {zip, zip};
+    refused(nn_dataset_map(zip, NULL, same, NULL), "map: the dataset has several inputs");
+    refused(nn_dataset_concatenate(twice, 2), "concatenate: dataset 0 has several inputs");
+    nn_dataset *third = nn_dataset_map(set.third, NULL, same, NULL);
+    nn_dataset *mapped = nn_zip(nn_datasets(third, set.second), nn_datasets(set.second, set.first));
+    ck_assert_msg(mapped != NULL, "%s", nn_error_message());
+    const size_t rows[] = {0, 3, ROWS - 1};
+    check_rows(mapped, rows, rows, 3);
+    nn_dataset_free(mapped);
+    nn_dataset_free(third);
+    nn_dataset_free(zip);
+    set_close();
+}
+END_TEST
+
 static nn_dataset *make_zip(void *arg)
 {
     (void)arg;
@@ -249,5 +276,6 @@ Suite *zip_suite(void)
                       where_one_x_and_one_y_are_meant_they_are_the_first,
                       one_dataset_may_stand_several_times, views_show_rows_with_all_their_parts,
                       a_split_goes_by_the_first_targets_classes, what_cannot_be_zipped_is_told,
+                      a_zip_is_made_of_mapped_and_concatenated_parts_not_the_other_way,
                       a_zip_survives_failing_allocations);
 }
