@@ -125,8 +125,7 @@ endif
 LIBS := $(BLAS_LIBS) -lm -pthread
 
 # What single files need on top.
-KERNEL := -O2 -ftree-vectorize -fno-align-functions -fno-align-jumps -fno-math-errno \
-    -fno-trapping-math
+KERNEL := -O2 -ftree-vectorize -fno-align-functions -fno-math-errno -fno-trapping-math
 # Loops over a window, and sums in registers, must be unrolled.
 HOT := $(patsubst %,FLAGS_lib/kernels/%.c,pooling direct builtin_gemm)
 $(foreach hot,$(HOT),$(eval $(hot) := -O3))
