@@ -1,5 +1,6 @@
 /* TensorBoard: tags and steps are those of the files that Keras 3.15 writes for the same fit. */
 #include "callbacks/callback.h"
+#include "callbacks/state.h"
 #include "drive.h"
 #include "events.h"
 
@@ -152,6 +153,54 @@ START_TEST(steps_per_second_are_told_on_demand)
 }
 END_TEST
 
+/* A rate in the logs is not the one that is written: that is the model's, as in Keras. */
+START_TEST(the_rate_is_written_once)
+{
+    drive d;
+    drive_open(&d, nn_tensorboard(test_path("logs")), NULL);
+    drive_begin(&d);
+    ck_assert_int_eq(nn_model_set_learning_rate(d.model, .25), NN_OK);
+    drive_value(&d, 0, "learning_rate", .5);
+    drive_end(&d);
+    drive_close(&d);
+    const found_events *events = events_read(test_path("logs/train"));
+    ck_assert_uint_eq(events->count, 1);
+    check(events, "epoch_learning_rate", 0, .25);
+}
+END_TEST
+
+/* The count of batches goes through the state; the files are new ones. */
+START_TEST(a_resumed_fit_goes_on_counting)
+{
+    const nn_callback_kind *kind = &nn__tensorboard_callback;
+    nn_state *state = nn__state_new();
+    drive d;
+    for (int fit = 0; fit < 2; fit++) {
+        drive_open(&d, nn_tensorboard(test_path(fit == 0 ? "first" : "second"), .update_freq = 1),
+                   NULL);
+        drive_begin(&d);
+        nn__state_set_reading(state, fit == 1);
+        if (fit == 1)
+            kind->state(d.callbacks[0], state);
+        for (int batch = 0; batch < 3; batch++) {
+            nn__logs_clear(d.logs);
+            ck_assert_int_eq(nn_logs_set(d.logs, "loss", batch), NN_OK);
+            ck_assert_int_eq(kind->train_batch_begin(d.callbacks[0], &d.event), NN_OK);
+            ck_assert_int_eq(kind->train_batch_end(d.callbacks[0], &d.event), NN_OK);
+        }
+        if (fit == 0)
+            kind->state(d.callbacks[0], state);
+        drive_end(&d);
+        drive_close(&d);
+    }
+    nn__state_free(state);
+    const found_events *events = events_read(test_path("second/train"));
+    ck_assert_uint_eq(events->count, 3);
+    for (int batch = 0; batch < 3; batch++)
+        check(events, "batch_loss", batch + 4, batch);
+}
+END_TEST
+
 START_TEST(a_folder_that_cannot_be_made_fails_the_fit_at_once)
 {
     drive d;
@@ -178,6 +227,7 @@ Suite *tensorboard_suite(void)
 {
     return TEST_SUITE("tensorboard", epochs_go_to_two_folders,
                       batches_are_counted_from_one_over_epochs, histograms_hold_the_weights,
-                      steps_per_second_are_told_on_demand,
+                      steps_per_second_are_told_on_demand, the_rate_is_written_once,
+                      a_resumed_fit_goes_on_counting,
                       a_folder_that_cannot_be_made_fails_the_fit_at_once, options_are_checked);
 }
