@@ -275,7 +275,7 @@ $(B)/check/gradients.log: $(B)/tests/nn_gradients
 $(B)/check/api.log $(B)/check/install.log: $(LIBRARY) $(B)/libnn.a $(FILES_LIBRARY) $(FILES_ARCHIVE)
 $(B)/check/%.log: FORCE
 	$(call say,TEST,$(RUN_$*))
-	+@mkdir -p $(@D); $(if $(SANITIZE),CK_FORK=no LSAN_OPTIONS=suppressions=tests/lsan.supp) \
+	+@mkdir -p $(@D); $(if $(SANITIZE),CK_FORK=no LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp) \
 	    $(RUN_$*) >$@ 2>&1 || { cat $@; exit 1; }
 
 check: $(PARTS:%=$(B)/check/%.log) ## all tests; TESTS=word for some of the suites
