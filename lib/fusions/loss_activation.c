@@ -1,7 +1,8 @@
 /*
- * Softmax followed by cross-entropy: the loss is computed from softmax's inputs, where its gradient
- * is softmax(z) - y and nothing overflows or is clipped, as Keras does on TensorFlow. The loss
- * leaves the probabilities in place of z, for the metrics.
+ * A final activation into the loss that follows it: softmax into cross-entropy, sigmoid into binary
+ * cross-entropy (a loss names the one it can be run with: fuses_with). The loss is computed from the
+ * activation's inputs z, where the gradient is act(z) - y and nothing overflows or is clipped, as
+ * Keras does on TensorFlow. It leaves act(z) in place of z, for the metrics.
  */
 #include "fusions/fusions.h"
 
@@ -23,7 +24,7 @@ static int fuses(const nn__program *program, const nn__prediction *prediction)
     return z->consumers == 1 && !z_is_kept && !nn__program_predicts(program, step->inputs[0]);
 }
 
-void nn__fuse_softmax_crossentropy(nn__program *program)
+void nn__fuse_loss_activation(nn__program *program)
 {
     for (int k = 0; k < program->prediction_count; k++) {
         nn__prediction *prediction = &program->predictions[k];
