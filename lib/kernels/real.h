@@ -14,60 +14,26 @@
 #define NN__ONE_COPY __attribute__((noinline, noclone))
 #endif
 
-/* Called element by element, never through a vector library: every level gives the same bits. */
-static inline nn_real nn__real_exp(nn_real x)
-{
 #ifdef NN_REAL_IS_DOUBLE
-    return exp(x);
+#define NN__OF_REAL(name) name
 #else
-    return expf(x);
+#define NN__OF_REAL(name) name##f
 #endif
-}
+#define NN__REAL_FUNCTION(name)                                                                    \
+    static inline nn_real nn__real_##name(nn_real x)                                               \
+    {                                                                                              \
+        return NN__OF_REAL(name)(x);                                                               \
+    }
 
-static inline nn_real nn__real_tanh(nn_real x)
-{
-#ifdef NN_REAL_IS_DOUBLE
-    return tanh(x);
-#else
-    return tanhf(x);
-#endif
-}
-
-static inline nn_real nn__real_expm1(nn_real x)
-{
-#ifdef NN_REAL_IS_DOUBLE
-    return expm1(x);
-#else
-    return expm1f(x);
-#endif
-}
-
-static inline nn_real nn__real_log1p(nn_real x)
-{
-#ifdef NN_REAL_IS_DOUBLE
-    return log1p(x);
-#else
-    return log1pf(x);
-#endif
-}
-
-static inline nn_real nn__real_erfc(nn_real x)
-{
-#ifdef NN_REAL_IS_DOUBLE
-    return erfc(x);
-#else
-    return erfcf(x);
-#endif
-}
+/* nn__real_exp(x), ...: called element by element, never through a vector library, so that every
+ * level gives the same bits. */
+NN__REAL_FUNCTION(exp)
+NN__REAL_FUNCTION(tanh)
+NN__REAL_FUNCTION(expm1)
+NN__REAL_FUNCTION(log1p)
+NN__REAL_FUNCTION(erfc)
 
 /* Exact to the last bit in scalar and in vector form (IEEE 754). */
-static inline nn_real nn__real_sqrt(nn_real x)
-{
-#ifdef NN_REAL_IS_DOUBLE
-    return sqrt(x);
-#else
-    return sqrtf(x);
-#endif
-}
+NN__REAL_FUNCTION(sqrt)
 
 #endif

@@ -141,6 +141,24 @@ void KERNEL(winograd_input)(nn_real *v, const nn_real *x, const nn__window *w, s
 
 /* ---- Outputs: y = A' M A ---- */
 
+/* Where the outputs of a tile begin among those of the batch, in pixels, and how many rows and
+ * columns of it lie in the picture. */
+struct place {
+    size_t pixel;
+    int rows, columns;
+};
+
+static inline struct place tile_place(const nn__window *w, size_t tile)
+{
+    const size_t tw = ((size_t)w->ow + OUT - 1) / OUT, th = ((size_t)w->oh + OUT - 1) / OUT,
+                 at = tile % (th * tw);
+    const int i = (int)(at / tw) * OUT, j = (int)(at % tw) * OUT;
+    return (struct place){.pixel = (tile / (th * tw) * (size_t)w->oh + (size_t)i) * (size_t)w->ow +
+                                   (size_t)j,
+                          .rows = w->oh - i < OUT ? w->oh - i : OUT,
+                          .columns = w->ow - j < OUT ? w->ow - j : OUT};
+}
+
 static inline void times_a(lanes *t, int stride, const lanes *m, int step)
 {
     const lanes even = m[step] + m[2 * step], odd = m[step] - m[2 * step];
@@ -169,17 +187,12 @@ static inline void tile_back(nn_real *y, const nn_real *m, size_t matrix, lanes 
 void KERNEL(winograd_output)(nn_real *y, const nn_real *m, const nn_real *bias, const nn__window *w,
                              size_t f, size_t tiles, size_t first, size_t last)
 {
-    const size_t tw = ((size_t)w->ow + OUT - 1) / OUT, th = ((size_t)w->oh + OUT - 1) / OUT,
-                 line = (size_t)w->ow * f;
     for (size_t tile = first; tile < last; tile++, m += f) {
-        const size_t place = tile % (th * tw);
-        const int i = (int)(place / tw) * OUT, j = (int)(place % tw) * OUT;
-        const int rows = w->oh - i < OUT ? w->oh - i : OUT,
-                  columns = w->ow - j < OUT ? w->ow - j : OUT;
-        nn_real *to = y + (tile / (th * tw) * (size_t)w->oh + (size_t)i) * line + (size_t)j * f;
+        const struct place p = tile_place(w, tile);
         for (size_t k = 0; k < f; k += LANES)
-            tile_back(to + k, m + k, tiles * f, bias == NULL ? zeros() : load_some(bias + k, f - k),
-                      rows, columns, line, f, f - k);
+            tile_back(y + p.pixel * f + k, m + k, tiles * f,
+                      bias == NULL ? zeros() : load_some(bias + k, f - k), p.rows, p.columns,
+                      (size_t)w->ow * f, f, f - k);
     }
 }
 
@@ -218,17 +231,11 @@ static inline void tile_gradient(nn_real *w, size_t matrix, const nn_real *dy, i
 void KERNEL(winograd_gradient)(nn_real *m, const nn_real *dy, const nn__window *w, size_t f,
                                size_t tiles, size_t first, size_t last)
 {
-    const size_t tw = ((size_t)w->ow + OUT - 1) / OUT, th = ((size_t)w->oh + OUT - 1) / OUT,
-                 line = (size_t)w->ow * f;
     for (size_t tile = first; tile < last; tile++, m += f) {
-        const size_t place = tile % (th * tw);
-        const int i = (int)(place / tw) * OUT, j = (int)(place % tw) * OUT;
-        const int rows = w->oh - i < OUT ? w->oh - i : OUT,
-                  columns = w->ow - j < OUT ? w->ow - j : OUT;
-        const nn_real *from =
-            dy + (tile / (th * tw) * (size_t)w->oh + (size_t)i) * line + (size_t)j * f;
+        const struct place p = tile_place(w, tile);
         for (size_t k = 0; k < f; k += LANES)
-            tile_gradient(m + k, tiles * f, from + k, rows, columns, line, f, f - k);
+            tile_gradient(m + k, tiles * f, dy + p.pixel * f + k, p.rows, p.columns,
+                          (size_t)w->ow * f, f, f - k);
     }
 }
 

@@ -7,21 +7,9 @@ static const nn_option mean_squared_error_fields[] = {
     NN__OPTION(nn_metric_options, STRING, name),
 };
 
-static double mean_squared_error_row(const nn_metric_pass *pass, size_t row)
-{
-    const size_t width = (size_t)pass->width;
-    double sum = 0;
-    for (size_t j = 0; j < width; j++) {
-        double d =
-            (double)pass->prediction[row * width + j] - (double)nn__metric_target(pass, row, j);
-        sum += d * d;
-    }
-    return sum / (double)width;
-}
-
 static void mean_squared_error_update(const nn_metric_pass *pass, void *state)
 {
-    nn__mean_update(pass, state, mean_squared_error_row);
+    nn__mean_update(pass, state, nn__squared_error);
 }
 
 const nn_metric_kind nn__mean_squared_error_metric = {

@@ -1,5 +1,7 @@
 #include "metrics/metric.h"
 
+#include <math.h>
+
 const nn_kind *const nn__metric_kinds[] = {
 #define NN__KIND_OF(name) &nn__##name##_metric.kind,
 #include "metrics/kinds.def"
@@ -57,6 +59,30 @@ void nn__mean_update(const nn_metric_pass *pass, nn__mean *mean, nn__metric_row 
         mean->sum += weight * row(pass, i);
         mean->weight += weight;
     }
+}
+
+static double difference(const nn_metric_pass *pass, size_t row, size_t j)
+{
+    return (double)pass->prediction[row * (size_t)pass->width + j] -
+           (double)nn__metric_target(pass, row, j);
+}
+
+double nn__absolute_error(const nn_metric_pass *pass, size_t row)
+{
+    double sum = 0;
+    for (size_t j = 0; j < (size_t)pass->width; j++)
+        sum += fabs(difference(pass, row, j));
+    return sum / pass->width;
+}
+
+double nn__squared_error(const nn_metric_pass *pass, size_t row)
+{
+    double sum = 0;
+    for (size_t j = 0; j < (size_t)pass->width; j++) {
+        const double d = difference(pass, row, j);
+        sum += d * d;
+    }
+    return sum / pass->width;
 }
 
 double nn__mean_result(const void *options, const void *state)

@@ -39,6 +39,9 @@ typedef struct nn__mean {
 typedef double nn__metric_row(const nn_metric_pass *pass, size_t row);
 void nn__mean_update(const nn_metric_pass *pass, nn__mean *mean, nn__metric_row *row);
 double nn__mean_result(const void *options, const void *mean);
+/* The mean over a row's elements of |p - y|, of (p - y)^2. */
+double nn__absolute_error(const nn_metric_pass *pass, size_t row);
+double nn__squared_error(const nn_metric_pass *pass, size_t row);
 
 static inline double nn__metric_weight(const nn_metric_pass *pass, size_t row)
 {

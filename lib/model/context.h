@@ -40,22 +40,22 @@ typedef struct nn__output_rows {
     double *losses;   /* [batch]                               */
 } nn__output_rows;
 /* A piece of a regularized weight: the unit of regularize.c. */
-typedef struct nn__piece {
+typedef struct nn__penalty_piece {
     int weight;
     size_t first, count; /* elements of the weight        */
     double sums[2];      /* of their |w| and their squares */
-} nn__piece;
+} nn__penalty_piece;
 
 struct nn_context {
     nn_model *model;
     nn__engine engine;
     nn__run runs[NN__MODES];
     char *arena;
-    nn_real *gradients;    /* of all parameters, laid out as the model's; training only */
-    size_t bytes;          /* of everything                                             */
-    int compiled;          /* the model's number of the compile it was made for         */
-    int trainable_changes; /* the model's when it was made                           */
-    nn__piece *pieces;     /* of all regularized weights; NULL where there are none     */
+    nn_real *gradients;        /* of all parameters, laid out as the model's; training only */
+    size_t bytes;              /* of everything                                             */
+    int compiled;              /* the model's number of the compile it was made for         */
+    int trainable_changes;     /* the model's when it was made                           */
+    nn__penalty_piece *pieces; /* of all regularized weights; NULL where there are none     */
     int piece_count;
 
     /* The batch that is being run. */

@@ -35,8 +35,8 @@ nn_status nn__context_pieces(nn_context *context)
     for (int i = 0; i < model->weight_count; i++) {
         size_t length = is_regularized(&model->weights[i]) ? model->weights[i].count : 0;
         for (size_t first = 0; first < length; first += PIECE)
-            context->pieces[at++] =
-                (nn__piece){i, first, length - first < PIECE ? length - first : PIECE, {0, 0}};
+            context->pieces[at++] = (nn__penalty_piece){
+                i, first, length - first < PIECE ? length - first : PIECE, {0, 0}};
     }
     return NN_OK;
 }
@@ -45,7 +45,7 @@ static void sums_task(void *arg, int index, int worker)
 {
     nn_context *context = arg;
     const nn_model *model = context->model;
-    nn__piece *piece = &context->pieces[index];
+    nn__penalty_piece *piece = &context->pieces[index];
     const nn__weight *weight = &model->weights[piece->weight];
     (void)worker;
     if (!is_frozen(model, weight))
@@ -61,7 +61,7 @@ double nn__context_penalty(nn_context *context)
         return 0;
     nn__pool_run(context->engine.threads, context->piece_count, sums_task, context);
     for (int i = 0; i < context->piece_count; i++) {
-        const nn__piece *piece = &context->pieces[i];
+        const nn__penalty_piece *piece = &context->pieces[i];
         const nn__weight *weight = &model->weights[piece->weight];
         if (!is_frozen(model, weight))
             penalty +=
@@ -74,7 +74,7 @@ static void gradient_task(void *arg, int index, int worker)
 {
     const nn_context *context = arg;
     const nn_model *model = context->model;
-    const nn__piece *piece = &context->pieces[index];
+    const nn__penalty_piece *piece = &context->pieces[index];
     const nn__weight *weight = &model->weights[piece->weight];
     size_t at = weight->offset + piece->first;
     (void)worker;
