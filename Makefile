@@ -115,7 +115,8 @@ BASE := -std=c11 -D_POSIX_C_SOURCE=200809L -Os -ffp-contract=off -fPIC -fvisibil
 # Relative relocations packed, where linker and C library know them: a tenth of the library.
 PACKED := $(shell echo 'int x, *y = &x;' | $(CC) -shared -fPIC -Wl,-z,pack-relative-relocs \
     -xc - -o /dev/null 2>&1 | grep -q . || echo -Wl,-z,pack-relative-relocs)
-LINK := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl,-z,defs) -Wl,-z,relro,-z,now,-z,noexecstack $(PACKED)
+LINK := $(if $(SANITIZE),-fsanitize=$(SANITIZE),-Wl,-z,defs) \
+    -Wl,-z,relro,-z,now,-z,noexecstack $(PACKED)
 
 ifneq ($(BLAS),builtin)
 BLAS_PC := $(shell pkg-config --exists openblas 2>/dev/null && echo openblas || echo cblas)
@@ -170,7 +171,8 @@ without_files:
 endif
 
 # A change of the flags compiles again: the files below depend on this one.
-COMMAND := $(CC) $(BASE) $(CFLAGS) $(LIBS) $(LDFLAGS)
+COMMAND := $(CC) $(BASE) $(KERNEL) $(foreach file,$(filter FLAGS_%,$(.VARIABLES)),$(file)=$($(file))) \
+    $(CFLAGS) $(LINK) $(LIBS) $(LDFLAGS)
 ifneq ($(file <$(B)/flags),$(COMMAND))
 $(shell mkdir -p $(B))
 $(file >$(B)/flags,$(COMMAND))
