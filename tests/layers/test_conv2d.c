@@ -280,6 +280,7 @@ START_TEST(tiles_stay_within_their_scratch)
         {.rows = 9, .h = 16, .w = 17, .c = 8, .f = 64, .kh = 3, .kw = 3, .same = 1},
         {.rows = 3, .h = 40, .w = 40, .c = 9, .f = 5, .kh = 5, .kw = 5, .sh = 2, .sw = 2},
         {.rows = 3, .h = 24, .w = 24, .c = 40, .f = 8, .kh = 3, .kw = 3, .groups = 4, .same = 1},
+        {.rows = 2, .h = 9, .w = 9, .c = 1, .f = 400, .kh = 2, .kw = 1, .sh = 2, .sw = 1},
         {.rows = 2, .h = 9, .w = 9, .c = 700, .f = 3, .kh = 3, .kw = 3, .same = 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

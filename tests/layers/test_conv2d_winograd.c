@@ -7,6 +7,8 @@
 #include <float.h>
 #include <math.h>
 
+#include "layers/conv2d.h"
+#include "model/context.h"
 #include "probe.h"
 
 enum { S = 6, T = 4, K = 3 };
@@ -243,6 +245,65 @@ START_TEST(blocks_of_tiles_and_strips_of_products_join_without_a_seam)
 }
 END_TEST
 
+/* The memory between guards: strips of products and sweeps that end early stay within it. */
+static void run_between_guards(const probe *p, const nn__conv2d *g, int rows)
+{
+    enum { GUARD = 1 << 16 };
+    const nn__run *run = &p->context->runs[NN__TRAIN];
+    const nn_pass *pass = &run->passes[run->program.step_count - 1];
+    const size_t count = nn__conv2d_winograd_memory(g, rows);
+    nn_real *memory = malloc((count + 2 * GUARD) * sizeof *memory), guard[GUARD];
+    for (size_t i = 0; i < GUARD; i++)
+        guard[i] = 77;
+    memcpy(memory, guard, sizeof guard);
+    memcpy(memory + GUARD + count, guard, sizeof guard);
+    nn__winograd job = {.y = pass->y,
+                        .x = pass->x[0],
+                        .kernel = pass->weights[0],
+                        .window = &g->window,
+                        .filters = g->filters,
+                        .memory = memory + GUARD};
+    nn__conv2d_winograd(pass, &job);
+    nn__conv2d_winograd_dw(pass, &job);
+    ck_assert_mem_eq(memory, guard, sizeof guard);
+    ck_assert_mem_eq(memory + GUARD + count, guard, sizeof guard);
+    free(memory);
+}
+
+START_TEST(blocks_and_strips_stay_within_their_memory)
+{
+    static const int sides[][3] = {{1, 57, 55}, {3, 5, 5}, {2, 45, 90}, {5, 32, 32}, {1, 1, 1}};
+    for (size_t i = 0; i < NN__COUNT(sides); i++) {
+        enum { C = 3, F = 5 };
+        const int n = sides[i][0], h = sides[i][1], w = sides[i][2];
+        nn_shape shape = {3, {h, w, C}};
+        nn__window window = {.h = h,
+                             .w = w,
+                             .c = C,
+                             .kh = K,
+                             .kw = K,
+                             .sh = 1,
+                             .sw = 1,
+                             .dh = 1,
+                             .dw = 1,
+                             .top = 1,
+                             .left = 1,
+                             .oh = h,
+                             .ow = w};
+        nn__conv2d g = {.window = window, .mirror = window, .filters = F, .groups = 1};
+        probe p;
+        ck_assert_int_eq(probe_open(&p,
+                                    nn_conv2d(F, {K, K}, .padding = NN_SAME, .no_bias = 1,
+                                              .algorithm = NN_CONV_WINOGRAD),
+                                    n, &shape, 1, 0),
+                         NN_OK);
+        probe_forward(&p, NULL); /* the pass has its rows */
+        run_between_guards(&p, &g, n);
+        probe_close(&p);
+    }
+}
+END_TEST
+
 /* Bias and activation of the tiles are those of the other way: relu of a constant picture. */
 START_TEST(bias_and_activation_follow_the_sum)
 {
@@ -297,5 +358,6 @@ Suite *conv2d_winograd_suite(void)
 {
     return TEST_SUITE("conv2d_winograd", random_shapes_are_within_the_derived_bound,
                       blocks_of_tiles_and_strips_of_products_join_without_a_seam,
+                      blocks_and_strips_stay_within_their_memory,
                       bias_and_activation_follow_the_sum, what_it_cannot_compute_is_named);
 }
