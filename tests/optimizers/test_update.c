@@ -353,6 +353,49 @@ START_TEST(a_fit_ends_with_the_averages)
 }
 END_TEST
 
+/* Decay, averages, accumulation and clipping pass by what is frozen; after thawing it moves from
+ * where it was, and so does its average. */
+START_TEST(frozen_weights_stay_whatever_stands_around_the_rule)
+{
+    nn_real x[4] = {1, 2, -1, 3}, y[4] = {1, 0, 0, 1};
+    nn_tensor *tx = nn_tensor_borrow(NN_F32, x, NN_SHAPE(2, 2));
+    nn_tensor *ty = nn_tensor_borrow(NN_F32, y, NN_SHAPE(2, 2));
+    nn_dataset *data = nn_arrays(tx, ty);
+    for (int which = 0; which < 3; which++) {
+        nn_real before[KERNEL], after[KERNEL], head[KERNEL], moved[KERNEL];
+        const size_t count = KERNEL;
+        nn_model *model = nn_sequential(nn_input(2), nn_dense(2), nn_dense(2));
+        ck_assert_int_eq(
+            nn_compile(model, .optimizer = everything(which), .loss = nn_mean_squared_error()),
+            NN_OK);
+        ck_assert_int_eq(nn_model_set_trainable(model, "dense", 0), NN_OK);
+        ck_assert_int_eq(nn_model_get_weight(model, "dense/kernel", before, count), NN_OK);
+        ck_assert_int_eq(nn_model_get_weight(model, "dense_1/kernel", head, count), NN_OK);
+        ck_assert_int_eq(nn_fit(model, data, .batch_size = 1, .epochs = 3), NN_OK);
+        ck_assert_int_eq(nn_model_get_weight(model, "dense/kernel", after, count), NN_OK);
+        ck_assert_int_eq(nn_model_get_weight(model, "dense_1/kernel", moved, count), NN_OK);
+        ck_assert_mem_eq(before, after, sizeof before);
+        ck_assert(memcmp(head, moved, sizeof head) != 0);
+        for (size_t i = 0; i < count; i++)
+            before[i] += 1; /* whoever sets them finds them again, too */
+        ck_assert_int_eq(nn_model_set_weight(model, "dense/kernel", before, count), NN_OK);
+        ck_assert_int_eq(nn_fit(model, data, .batch_size = 1, .epochs = 2), NN_OK);
+        ck_assert_int_eq(nn_model_get_weight(model, "dense/kernel", after, count), NN_OK);
+        ck_assert_mem_eq(before, after, sizeof before);
+        ck_assert_int_eq(nn_model_set_trainable(model, "dense", 1), NN_OK);
+        ck_assert_int_eq(nn_fit(model, data, .batch_size = 1, .epochs = 1), NN_OK);
+        ck_assert_int_eq(nn_model_get_weight(model, "dense/kernel", after, count), NN_OK);
+        ck_assert(memcmp(before, after, sizeof before) != 0);
+        for (size_t i = 0; i < count; i++) /* a few steps of at most the rate */
+            ck_assert_double_le(fabs((double)after[i] - (double)before[i]), 0.5);
+        nn_model_free(model);
+    }
+    nn_dataset_free(data);
+    nn_tensor_free(tx);
+    nn_tensor_free(ty);
+}
+END_TEST
+
 /* ---- Schedules and errors ---- */
 
 START_TEST(steps_count_updates_and_schedules_count_batches)
@@ -548,6 +591,7 @@ Suite *update_suite(void)
         "update", six_steps_are_those_of_keras, a_factor_is_a_learning_rate_of_its_own,
         names_of_weights_must_exist, bits_do_not_depend_on_threads, the_global_norm_is_what_it_says,
         steps_allocate_nothing, a_model_goes_on_from_its_file, a_fit_ends_with_the_averages,
+        frozen_weights_stay_whatever_stands_around_the_rule,
         steps_count_updates_and_schedules_count_batches, reducing_a_scheduled_rate_fails_the_fit,
         what_is_wrong_is_named_by_compile, any_allocation_may_fail, own_optimizers_have_it_too);
 }
