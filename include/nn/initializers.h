@@ -32,16 +32,16 @@ extern "C" {
  * draws the same weights on every machine. The enum's numbers are stable.
  */
 typedef enum nn_initializer_kind {
-    NN_INIT_DEFAULT = 0, /* the layer's default */
+    NN_INIT_DEFAULT = 0, /* the layer's default    */
     NN_INIT_ZEROS = 1,
     NN_INIT_ONES = 2,
-    NN_INIT_GLOROT_UNIFORM = 3,
+    NN_INIT_GLOROT_UNIFORM = 3, /* Glorot and Bengio, 2010 */
     NN_INIT_GLOROT_NORMAL = 4,
-    NN_INIT_HE_UNIFORM = 5,
+    NN_INIT_HE_UNIFORM = 5, /* He et al., 2015 */
     NN_INIT_HE_NORMAL = 6,
-    NN_INIT_LECUN_UNIFORM = 7,
+    NN_INIT_LECUN_UNIFORM = 7, /* LeCun et al., 1998 */
     NN_INIT_LECUN_NORMAL = 8,
-    NN_INIT_ORTHOGONAL = 9,
+    NN_INIT_ORTHOGONAL = 9, /* Saxe et al., 2014 */
     NN_INIT_TRUNCATED_NORMAL = 10,
     NN_INIT_RANDOM_NORMAL = 11,
     NN_INIT_RANDOM_UNIFORM = 12,
@@ -85,14 +85,9 @@ typedef struct nn_regularizer {
 } nn_regularizer;
 
 #ifndef __cplusplus
-#define NN_L1(factor)                                                                              \
-    {                                                                                              \
-        (factor), 0                                                                                \
-    }
-#define NN_L2(factor)                                                                              \
-    {                                                                                              \
-        0, (factor)                                                                                \
-    }
+/* The sum of |w|, of w^2, of both, each times its factor. */
+#define NN_L1(factor) NN_L1_L2(factor, 0)
+#define NN_L2(factor) NN_L1_L2(0, factor)
 #define NN_L1_L2(l1, l2)                                                                           \
     {                                                                                              \
         (l1), (l2)                                                                                 \

@@ -111,6 +111,90 @@ START_TEST(inference_of_a_batch_is_inference_of_its_rows)
 }
 END_TEST
 
+/* Number j of a row in the whole batch, for input or gradient `which`. */
+static nn_real number_of(int which, size_t row, size_t j)
+{
+    uint64_t state = (uint64_t)(which + 1) * 1000003 + row * 977 + j * 31;
+    test_random(&state);
+    return test_random_real(&state);
+}
+
+/* Rows [first, first + rows) of a batch: y, and the gradients of all inputs one after the other. */
+static void run_rows(const sample *s, size_t first, int rows, nn_real *y, nn_real *dx)
+{
+    sample part = *s;
+    part.rows = rows;
+    nn_model *model = sample_probe(&part);
+    nn_model_set_seed(model, 13);
+    nn_model_set_threads(model, 2);
+    ck_assert_int_eq(nn_compile(model, .optimizer = nn_sgd(), .loss = probe_dot()), NN_OK);
+    nn_context *context = nn_context(model, .batch_size = rows, .training = 1);
+    ck_assert_msg(context != NULL, "%s", nn_error_message());
+    nn_real *zeros = calloc((size_t)rows, sizeof *zeros);
+    size_t width = y_count(model, 1);
+    for (int w = 0, which = 1; w < model->weight_count; w++) {
+        const nn__weight *weight = &model->weights[w];
+        if (strcmp(model->nodes[weight->node].layer->object.kind->name, "source") != 0)
+            continue;
+        for (size_t i = 0, row = weight->count / (size_t)rows; i < weight->count; i++)
+            model->values[weight->offset + i] = number_of(which, first + i / row, i % row);
+        which++;
+    }
+    nn_tensor *dy = nn_tensor_new(NN_F32, NN_SHAPE(rows, (int)width));
+    for (size_t i = 0; i < (size_t)rows * width; i++)
+        ((nn_real *)nn_tensor_data(dy))[i] = number_of(0, first + i / width, i % width);
+    ck_assert_int_eq(nn_context_forward(context, zeros, rows, y), NN_OK);
+    ck_assert_int_eq(nn_context_backward(context, dy, NULL), NN_OK);
+    for (int w = 0; w < model->weight_count; w++) {
+        const nn__weight *weight = &model->weights[w];
+        if (strcmp(model->nodes[weight->node].layer->object.kind->name, "source") != 0)
+            continue;
+        memcpy(dx, context->gradients + weight->offset, weight->count * sizeof *dx);
+        dx += weight->count;
+    }
+    nn_tensor_free(dy);
+    free(zeros);
+    nn_context_free(context);
+    nn_model_free(model);
+}
+
+static void rows_are_near(const nn_real *all, const nn_real *some, size_t count, const sample *s,
+                          const char *what)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(fabs((double)(all[i] - some[i])) <= 1e-5 * fmax(1, fabs((double)some[i]))))
+            ck_abort_msg("%s, sample %d: %s %zu is %g in a large batch, %g in a small one",
+                         s->kind->kind.name, (int)(s - samples), what, i, (double)all[i],
+                         (double)some[i]);
+}
+
+/* A batch so large that every layer cuts it into several tasks, against a few rows of it, from its
+ * middle and its end. */
+START_TEST(rows_of_a_large_batch_are_those_of_a_small_one)
+{
+    enum { FEW = 3 };
+    const sample *s = &samples[_i];
+    if (s->whole || s->draws)
+        return;
+    const size_t width = probe_count(&s->x), inputs = (size_t)s->more_inputs + 1;
+    const size_t rows = 40000 / width + FEW;
+    nn_model *model = sample_model(s);
+    const size_t out = y_count(model, 1);
+    nn_model_free(model);
+    nn_real *y = calloc((rows + FEW) * (out + inputs * width), sizeof *y);
+    nn_real *dx = y + rows * out, *few_y = dx + rows * inputs * width, *few_dx = few_y + FEW * out;
+    run_rows(s, 0, (int)rows, y, dx);
+    for (size_t first = rows / 2; first <= rows - FEW; first += rows - FEW - rows / 2) {
+        run_rows(s, first, FEW, few_y, few_dx);
+        rows_are_near(y + first * out, few_y, FEW * out, s, "y");
+        for (size_t k = 0; k < inputs; k++)
+            rows_are_near(dx + (k * rows + first) * width, few_dx + k * FEW * width, FEW * width, s,
+                          "dx");
+    }
+    free(y);
+}
+END_TEST
+
 /* Rows that are not there leave no trace: a run of few rows after a run of many. */
 START_TEST(a_short_batch_is_not_touched_by_what_was_there_before)
 {
@@ -400,6 +484,7 @@ Suite *generic_suite(void)
     tcase_add_loop_test(tcase, inference_of_a_batch_is_inference_of_its_rows, 0, SAMPLES);
     tcase_add_loop_test(tcase, a_short_batch_is_not_touched_by_what_was_there_before, 0, SAMPLES);
     tcase_add_loop_test(tcase, threads_do_not_change_a_bit_and_fusions_hardly_one, 0, SAMPLES);
+    tcase_add_loop_test(tcase, rows_of_a_large_batch_are_those_of_a_small_one, 0, SAMPLES);
     tcase_add_loop_test(tcase, scratch_is_not_written_beyond_what_was_asked_for, 0, SAMPLES);
     tcase_add_loop_test(tcase, a_frozen_layer_passes_gradients_on_and_keeps_its_weights, 0,
                         SAMPLES);
