@@ -4,7 +4,8 @@
 #   make CC=clang             another compiler
 #   make BLAS=builtin         without OpenBLAS, on the built-in matrix product
 #   make SANITIZE=thread      or address,undefined: builds with sanitizers
-# Each of the last three builds in a folder of its own: build/clang, build/builtin, ...
+#   make VECTORS=64           AVX2's kernels in vectors as wide as AVX-512's, for tests
+# Each of the last four builds in a folder of its own: build/clang, build/builtin, ...
 # CFLAGS and LDFLAGS are the user's and come last; BLAS_CFLAGS and BLAS_LIBS name another CBLAS.
 
 VERSION := $(shell awk '/define NN_VERSION_[MP]/ {v = v dot $$3; dot = "."} END {print v}' \
@@ -22,7 +23,7 @@ CIFAR10_SHA256 = c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1d
 comma := ,
 empty :=
 VARIANT := $(if $(findstring clang,$(CC)),clang) $(filter builtin,$(BLAS)) \
-    $(subst $(comma),-,$(SANITIZE))
+    $(subst $(comma),-,$(SANITIZE)) $(VECTORS:%=vectors%)
 VARIANT := $(subst $(empty) ,-,$(strip $(VARIANT)))
 B := build$(if $(VARIANT),/$(VARIANT))
 
@@ -97,8 +98,8 @@ else # nothing below is read before everything is there
 
 X86 := $(filter x86_64%,$(shell $(CC) -dumpmachine))
 LEVELS := baseline $(if $(X86),avx2 avx512)
-LEVEL_avx2 := -mavx2 -mfma
-LEVEL_avx512 := $(LEVEL_avx2) -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
+LEVEL_avx2 := -mavx2 -mfma $(VECTORS:%=-DNN__SIMD_BYTES=% -Wno-psabi)
+LEVEL_avx512 := -mavx2 -mfma -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=512
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
     -Wold-style-definition -Wcast-qual -Wpointer-arith -Wwrite-strings -Wformat=2 -Wundef -Wvla \

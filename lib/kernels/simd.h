@@ -7,12 +7,15 @@
 
 #include <stdint.h>
 
+/* `make VECTORS=64` sets it, to test the code for AVX-512 on processors without. */
+#ifndef NN__SIMD_BYTES
 #if defined(__AVX512F__)
 #define NN__SIMD_BYTES 64
 #elif defined(__AVX2__)
 #define NN__SIMD_BYTES 32
 #else
 #define NN__SIMD_BYTES 16
+#endif
 #endif
 
 #if defined(__x86_64__)
@@ -37,11 +40,11 @@ static inline nn__words nn__iota(void)
 /* The product, 64 bits, of the low 32 bits of each lane. */
 static inline nn__words nn__mul_low(nn__words a, nn__words b)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) && NN__SIMD_BYTES == 64
     return (nn__words)_mm512_mul_epu32((__m512i)a, (__m512i)b);
-#elif defined(__AVX2__)
+#elif defined(__AVX2__) && NN__SIMD_BYTES == 32
     return (nn__words)_mm256_mul_epu32((__m256i)a, (__m256i)b);
-#elif defined(__x86_64__)
+#elif defined(__x86_64__) && NN__SIMD_BYTES == 16
     return (nn__words)_mm_mul_epu32((__m128i)a, (__m128i)b);
 #else
     return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);
