@@ -266,9 +266,9 @@ NN_API NN_MUST_CHECK nn_status nn_dataset_moments(const nn_dataset *dataset, dou
 
 /*
  * Cuts parent in two views at random, each class by itself, so that both have the classes in equal
- * shares: of n rows of a class, round(n * fraction) go to *second. The same seed cuts the same way.
- * The caller frees both views. Written only on success. NN_EINVAL: fraction outside 0..1, a part
- * would be empty, y is not classes.
+ * shares: of n rows of a class, round(n * fraction) go to *second. Where y is not classes, all rows
+ * are cut as one class. The same seed cuts the same way. The caller frees both views. Written only on
+ * success. NN_EINVAL: fraction outside 0..1, a part would be empty.
  */
 NN_API nn_status nn_dataset_split(const nn_dataset *parent, double fraction, uint64_t seed,
                                   nn_dataset **first, nn_dataset **second);

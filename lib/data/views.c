@@ -91,27 +91,35 @@ nn_dataset *nn_dataset_repeat(const nn_dataset *parent, size_t count)
 
 /* ---- Split ---------------------------------------------------------------------------------- */
 
-/* The work of a split: rows grouped by class, class k at starts[k] .. starts[k + 1] - 1. */
+/* The work of a split: rows grouped by class, class k at starts[k] .. starts[k + 1] - 1. Where y is
+ * not classes, all rows are of class 0. */
 typedef struct cut {
+    int classes;
     size_t *starts;          /* [classes + 1] */
     size_t *rows;            /* [rows]        */
     unsigned char *selected; /* [rows]: goes to the second part */
     size_t selected_count;
 } cut;
 
+static int cut_label(const nn_dataset *parent, size_t row)
+{
+    return parent->info.classes > 0 ? nn__dataset_label(parent, row) : 0;
+}
+
 static nn_status cut_begin(cut *c, const nn_dataset *parent)
 {
-    size_t classes = (size_t)parent->info.classes, rows = parent->info.rows;
+    c->classes = parent->info.classes > 0 ? parent->info.classes : 1;
+    size_t classes = (size_t)c->classes, rows = parent->info.rows;
     c->starts = nn__alloc_array(classes + 1, sizeof *c->starts, "a split's classes");
     c->rows = c->starts ? nn__alloc_array(rows, sizeof *c->rows, "a split's rows") : NULL;
     c->selected = c->rows ? nn__alloc(rows, "a split's choice") : NULL;
     if (c->selected == NULL)
         return NN_ENOMEM;
     for (size_t i = 0; i < rows; i++) {
-        int label = nn__dataset_label(parent, i);
-        if (label < 0 || label >= parent->info.classes)
+        int label = cut_label(parent, i);
+        if (label < 0 || label >= c->classes)
             return nn_fail(NN_EINVAL, "split: row %zu: class %d is outside 0..%d", i, label,
-                           parent->info.classes - 1);
+                           c->classes - 1);
         c->starts[label + 1]++;
     }
     for (size_t k = 0; k < classes; k++)
@@ -123,15 +131,15 @@ static nn_status cut_begin(cut *c, const nn_dataset *parent)
 static void cut_group(cut *c, const nn_dataset *parent)
 {
     for (size_t i = 0; i < parent->info.rows; i++)
-        c->rows[c->starts[nn__dataset_label(parent, i)]++] = i;
-    for (int k = parent->info.classes; k > 0; k--)
+        c->rows[c->starts[cut_label(parent, i)]++] = i;
+    for (int k = c->classes; k > 0; k--)
         c->starts[k] = c->starts[k - 1];
     c->starts[0] = 0;
 }
 
-static void cut_select(cut *c, int classes, double fraction, uint64_t seed)
+static void cut_select(cut *c, double fraction, uint64_t seed)
 {
-    for (int k = 0; k < classes; k++) {
+    for (int k = 0; k < c->classes; k++) {
         size_t *rows = c->rows + c->starts[k], count = c->starts[k + 1] - c->starts[k];
         size_t share = (size_t)floor((double)count * fraction + 0.5);
         nn__random random = nn__random_begin(seed, 0, nn__stream(NN__FOR_SPLIT, (uint32_t)k));
@@ -160,21 +168,19 @@ static nn_status split_check(const nn_dataset *parent, double fraction, nn_datas
         return nn_fail(NN_EINVAL, "split: parent, first and second must not be NULL");
     if (!(fraction >= 0 && fraction <= 1))
         return nn_fail(NN_EINVAL, "split: fraction %g is outside 0..1", fraction);
-    if (parent->info.classes == 0 || parent->kind->label == NULL)
-        return nn_fail(NN_EINVAL, "split: y is not classes");
     return NN_OK;
 }
 
 nn_status nn_dataset_split(const nn_dataset *parent, double fraction, uint64_t seed,
                            nn_dataset **first, nn_dataset **second)
 {
-    cut c = {NULL, NULL, NULL, 0};
+    cut c = {0};
     nn_dataset *rest = NULL, *share = NULL;
     nn_status status;
     NN_TRY(split_check(parent, fraction, first, second));
     NN_TRY_GOTO(out, cut_begin(&c, parent));
     cut_group(&c, parent);
-    cut_select(&c, parent->info.classes, fraction, seed);
+    cut_select(&c, fraction, seed);
     size_t rows = parent->info.rows;
     if (c.selected_count == 0 || c.selected_count == rows) {
         status = nn_fail(NN_EINVAL, "split: fraction %g of %zu rows leaves the %s part empty",

@@ -224,22 +224,41 @@ START_TEST(a_view_can_be_split)
 }
 END_TEST
 
+START_TEST(rows_without_classes_are_split_as_one_class)
+{
+    nn_dataset *parent = make_parent(), *unlabelled = nn_arrays(x), *part[2];
+    int seen[ROWS] = {0}, in_order = 1;
+    ck_assert_int_eq(nn_dataset_split(unlabelled, 0.3, 7, &part[0], &part[1]), NN_OK);
+    ck_assert_uint_eq(nn_dataset_rows(part[1]), (size_t)floor(ROWS * 0.3 + 0.5));
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < nn_dataset_rows(part[k]); i++) {
+            nn_real value = -1;
+            ck_assert_int_eq(nn_dataset_row(part[k], i, &value, NULL), NN_OK);
+            seen[(int)value]++;
+            in_order &= k == 0 || (int)value == (int)i;
+        }
+    for (int i = 0; i < ROWS; i++)
+        ck_assert_int_eq(seen[i], 1);
+    ck_assert(!in_order);
+    nn_dataset_free(part[0]);
+    nn_dataset_free(part[1]);
+    nn_dataset_free(unlabelled);
+    free_parent(parent);
+}
+END_TEST
+
 START_TEST(an_impossible_split_is_refused_and_writes_nothing)
 {
     nn_dataset *parent = make_parent(), *first = parent, *second = parent;
-    nn_dataset *unlabelled = nn_arrays(x);
     static const double fractions[] = {-0.1, 1.1, (double)NAN, 0, 1, 0.001};
     for (size_t i = 0; i < sizeof fractions / sizeof fractions[0]; i++) {
         ck_assert_int_eq(nn_dataset_split(parent, fractions[i], 0, &first, &second), NN_EINVAL);
         test_message_has("split: fraction");
     }
-    ck_assert_int_eq(nn_dataset_split(unlabelled, 0.5, 0, &first, &second), NN_EINVAL);
-    test_message_has("split: y is not classes");
     ck_assert_int_eq(nn_dataset_split(NULL, 0.5, 0, &first, &second), NN_EINVAL);
     ck_assert_int_eq(nn_dataset_split(parent, 0.5, 0, &first, NULL), NN_EINVAL);
     ck_assert_ptr_eq(first, parent);
     ck_assert_ptr_eq(second, parent);
-    nn_dataset_free(unlabelled);
     free_parent(parent);
 }
 END_TEST
@@ -284,5 +303,6 @@ Suite *views_suite(void)
         rows_that_do_not_exist_are_refused_everywhere,
         a_split_is_complete_disjoint_ascending_and_fair_to_each_class,
         the_same_seed_cuts_the_same_way_and_another_differently, a_view_can_be_split,
+        rows_without_classes_are_split_as_one_class,
         an_impossible_split_is_refused_and_writes_nothing, failing_memory_leaves_nothing_behind);
 }
