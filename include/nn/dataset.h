@@ -169,7 +169,7 @@ typedef enum nn_csv_targets {
 typedef struct nn_csv_options {
     size_t struct_size;
     const char *path; /* must be given unless data is                                    */
-    nn_name_list x;   /* columns; none: all but those of y                               */
+    nn_name_list x;   /* columns; none: all but those of y and drop                      */
     nn_name_list y;   /* columns; none: no targets                                       */
     const void *data; /* instead of a file: data[0..size-1]                              */
     size_t size;      /* bytes of data                                                   */
@@ -182,7 +182,8 @@ typedef struct nn_csv_options {
     /* Of class 0, 1, ...; copied. With NN_CSV_LABELS the texts that may occur; none: those that do,
      * in ascending order of their bytes, as scikit-learn's LabelEncoder counts them. */
     nn_name_list class_names;
-    size_t limit; /* at most so many rows, the first; 0 is all                           */
+    size_t limit;      /* at most so many rows, the first; 0 is all                      */
+    nn_name_list drop; /* with no columns in x: columns that are not x either            */
 } nn_csv_options;
 NN_API nn_dataset *nn_csv_new(const nn_csv_options *options);
 

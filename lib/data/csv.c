@@ -21,7 +21,7 @@ typedef struct table {
     size_t width, rows;              /* fields of a line; rows that are wanted    */
     nn__csv_field *header;           /* [width]: the first line                   */
     nn__csv_field *fields;           /* [width]: the line in work                 */
-    size_t *x, *y, x_count, y_count; /* the columns                               */
+    size_t *x, *y, x_count, y_count; /* the columns; behind those of y, drop's     */
     nn__csv_field *labels;           /* [label_count]: the texts of the classes   */
     size_t label_count, label_room;
     nn__own_arrays own;
@@ -97,21 +97,24 @@ static nn_status table_columns(const table *t, const nn_name_list *names, const 
 static nn_status table_choose(table *t)
 {
     const nn_csv_options *o = &t->o;
-    if (o->x.count > t->width || o->y.count > t->width)
-        return nn_fail(NN_EINVAL, "%s: %zu columns are wanted, there are %zu", t->name,
-                       o->x.count > t->width ? o->x.count : o->y.count, t->width);
+    const nn_name_list *lists[] = {&o->x, &o->y, &o->drop};
+    for (int i = 0; i < 3; i++)
+        if (lists[i]->count > t->width)
+            return nn_fail(NN_EINVAL, "%s: %zu columns are wanted, there are %zu", t->name,
+                           lists[i]->count, t->width);
     t->y_count = o->y.count;
-    t->y = nn__alloc_array(t->width, sizeof *t->y, "a table's columns");
+    t->y = nn__alloc_array(nn__mul(t->width, 2), sizeof *t->y, "a table's columns");
     if (t->y == NULL)
         return NN_ENOMEM;
     NN_TRY(table_columns(t, &o->x, "x", t->x));
     NN_TRY(table_columns(t, &o->y, "y", t->y));
+    NN_TRY(table_columns(t, &o->drop, "drop", t->y + t->y_count));
     t->x_count = o->x.count;
     for (size_t i = 0; o->x.count == 0 && i < t->width; i++) {
-        int is_y = 0;
-        for (size_t k = 0; k < t->y_count; k++)
-            is_y |= t->y[k] == i;
-        if (!is_y)
+        int left_out = 0;
+        for (size_t k = 0; k < t->y_count + o->drop.count; k++)
+            left_out |= t->y[k] == i;
+        if (!left_out)
             t->x[t->x_count++] = i;
     }
     if (t->x_count == 0)
@@ -380,7 +383,7 @@ static nn_dataset *table_dataset(table *t)
     return nn__arrays_own(&kind, &t->own, &options);
 }
 
-NN__NO_TAIL_PADDING(nn_csv_options, limit);
+NN__NO_TAIL_PADDING(nn_csv_options, drop);
 
 nn_dataset *nn_csv_new(const nn_csv_options *options)
 {

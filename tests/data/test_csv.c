@@ -57,6 +57,15 @@ START_TEST(columns_are_chosen_by_name_or_number_in_any_order)
     values(dataset, 0, (const double[]){1, 2, 3}, 3, (const double[]){4}, 1);
     ck_assert_uint_eq(nn_dataset_rows(dataset), 1);
     nn_dataset_free(dataset);
+    dataset = CSV(text, .y = nn_names("d"), .drop = nn_names("b", "0"), .separator = ';');
+    values(dataset, 1, (const double[]){7}, 1, (const double[]){8}, 1);
+    nn_dataset_free(dataset);
+    ck_assert_ptr_null(CSV(text, .drop = nn_names("c"), .separator = ';'));
+    test_message_has("t.csv: no column \"c\" among 4");
+    ck_assert_ptr_null(CSV(text, .drop = nn_names("a", "b", "a", "d", "1"), .separator = ';'));
+    test_message_has("t.csv: 5 columns are wanted, there are 4");
+    ck_assert_ptr_null(CSV(text, .drop = nn_names("a", "b", "d", "1"), .separator = ';'));
+    test_message_has("t.csv: no column is left for x");
     ck_assert_ptr_null(CSV(text, .y = nn_names("e"), .separator = ';'));
     test_message_has("t.csv: no column \"e\" among 4");
     ck_assert_ptr_null(CSV(text, .y = nn_names("4"), .separator = ';'));
