@@ -31,6 +31,11 @@ NN_API const char *nn_dataset_class_name(const nn_dataset *dataset, int index);
  */
 NN_API nn_status nn_dataset_row(const nn_dataset *dataset, size_t row, nn_real *x, int *label);
 
+/* Where y is values or one-hot rows: the shape of one, lent, and the y of a row. Else NULL and
+ * NN_EINVAL, also for a row that does not exist; NN_ENOMEM. */
+NN_API const nn_shape *nn_dataset_target_shape(const nn_dataset *dataset);
+NN_API nn_status nn_dataset_row_target(const nn_dataset *dataset, size_t row, nn_real *y);
+
 /*
  * Rows of the caller's tensors, which must outlive the dataset. x[n][...] is NN_F32 or NN_U8. y is
  * NULL (to predict), or has n rows: NN_I32 or NN_U8 [n] or [n][1] are classes, NN_F32 [n] or

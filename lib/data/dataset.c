@@ -189,6 +189,26 @@ nn_status nn_dataset_row(const nn_dataset *dataset, size_t row, nn_real *x, int 
     return NN_OK;
 }
 
+const nn_shape *nn_dataset_target_shape(const nn_dataset *dataset)
+{
+    const int values = dataset != NULL && dataset->info.has_targets && dataset->info.y.rank > 0;
+    return values ? &dataset->info.y : NULL;
+}
+
+nn_status nn_dataset_row_target(const nn_dataset *dataset, size_t row, nn_real *y)
+{
+    if (dataset == NULL || y == NULL)
+        return nn_fail(NN_EINVAL, "%s is NULL", dataset == NULL ? "dataset" : "y");
+    if (nn_dataset_target_shape(dataset) == NULL)
+        return nn_fail(NN_EINVAL, "dataset: y is not values");
+    nn_real *x = nn__alloc_array(nn__shape_count(&dataset->info.x), sizeof *x, "a row");
+    if (x == NULL)
+        return NN_ENOMEM;
+    nn_status status = nn__dataset_read(dataset, &row, 1, x, y, NULL);
+    nn__free(x);
+    return status;
+}
+
 int nn__dataset_label(const nn_dataset *dataset, size_t row)
 {
     if (dataset->kind->label == NULL || dataset->info.classes == 0)

@@ -81,6 +81,43 @@ START_TEST(targets_of_values_leave_the_classes_alone)
 }
 END_TEST
 
+START_TEST(a_target_of_values_is_shown_and_no_other)
+{
+    nn_status result = NN_OK;
+    nn_dataset_info info = class_info();
+    nn_dataset *dataset = nn_dataset_new(&kind, &result, &info);
+    nn_real y[3] = {-1, -1, -1};
+    ck_assert_ptr_null(nn_dataset_target_shape(dataset));
+    ck_assert_int_eq(nn_dataset_row_target(dataset, 0, y), NN_EINVAL);
+    test_message_has("y is not values");
+    nn_dataset_free(dataset);
+
+    info.y = (nn_shape){1, {1}};
+    info.classes = 0;
+    info.class_names = NULL;
+    dataset = nn_dataset_new(&kind, &result, &info);
+    nn_dataset *view = nn_dataset_skip(dataset, 5);
+    ck_assert_int_eq(nn_dataset_target_shape(view)->dims[0], 1);
+    ck_assert_int_eq(nn_dataset_row_target(view, 2, y), NN_OK);
+    ck_assert(y[0] == 7);
+    ck_assert_int_eq(nn_dataset_row_target(view, 4, y), NN_EINVAL);
+    test_message_has("row 4 does not exist; there are 4");
+    ck_assert_int_eq(nn_dataset_row_target(view, 0, NULL), NN_EINVAL);
+    result = NN_EIO;
+    ck_assert_int_eq(nn_dataset_row_target(view, 0, y), NN_EIO);
+    nn_dataset_free(view);
+    nn_dataset_free(dataset);
+
+    dataset = nn_drawings(.rows = 5, .one_hot = 1);
+    nn_real row[10];
+    ck_assert_int_eq(nn_dataset_target_shape(dataset)->dims[0], 10);
+    ck_assert_int_eq(nn_dataset_row_target(dataset, 3, row), NN_OK);
+    for (int k = 0; k < 10; k++)
+        ck_assert(row[k] == (k == 3));
+    nn_dataset_free(dataset);
+}
+END_TEST
+
 START_TEST(a_failing_read_hands_on_its_status)
 {
     nn_status result = NN_EIO;
@@ -162,6 +199,9 @@ START_TEST(no_dataset_has_no_rows)
     ck_assert_int_eq(nn_dataset_classes(NULL), 0);
     ck_assert_ptr_null(nn_dataset_class_name(NULL, 0));
     ck_assert_int_eq(nn_dataset_row(NULL, 0, NULL, NULL), NN_EINVAL);
+    nn_real y;
+    ck_assert_ptr_null(nn_dataset_target_shape(NULL));
+    ck_assert_int_eq(nn_dataset_row_target(NULL, 0, &y), NN_EINVAL);
     nn_dataset_free(NULL);
 }
 END_TEST
@@ -169,9 +209,9 @@ END_TEST
 Suite *dataset_suite(void);
 Suite *dataset_suite(void)
 {
-    return TEST_SUITE("dataset", an_own_kind_is_read_through_its_table_and_released_once,
-                      targets_of_values_leave_the_classes_alone, a_failing_read_hands_on_its_status,
-                      a_wrong_description_is_refused_and_self_released,
-                      a_newer_callers_options_are_taken_while_the_unknown_is_zero,
-                      no_dataset_has_no_rows);
+    return TEST_SUITE(
+        "dataset", an_own_kind_is_read_through_its_table_and_released_once,
+        targets_of_values_leave_the_classes_alone, a_target_of_values_is_shown_and_no_other,
+        a_failing_read_hands_on_its_status, a_wrong_description_is_refused_and_self_released,
+        a_newer_callers_options_are_taken_while_the_unknown_is_zero, no_dataset_has_no_rows);
 }
