@@ -21,11 +21,16 @@ CIFAR10_URL ?= https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz
 CIFAR10_SHA256 = c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd
 
 comma := ,
+hash := \#
 empty :=
 VARIANT := $(if $(findstring clang,$(CC)),clang) $(filter builtin,$(BLAS)) \
     $(subst $(comma),-,$(SANITIZE)) $(VECTORS:%=vectors%)
 VARIANT := $(subst $(empty) ,-,$(strip $(VARIANT)))
 B := build$(if $(VARIANT),/$(VARIANT))
+
+ifeq ($(origin CXX),default) # the compiler that belongs to CC
+CXX := $(if $(findstring clang,$(CC)),clang++,g++)
+endif
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) '$(2)')
@@ -50,6 +55,7 @@ MISSING := $(shell \
     pkg-config --exists libpng 2>/dev/null || echo libpng-dev; \
     pkg-config --exists libjpeg 2>/dev/null || echo libjpeg-dev; \
     command -v gnuplot >/dev/null || echo gnuplot-nox; \
+    command -v g++ >/dev/null || echo g++; \
     command -v clang-format >/dev/null || echo clang-format; \
     command -v cppcheck >/dev/null || echo cppcheck; \
     command -v clang >/dev/null || echo clang)
@@ -58,7 +64,7 @@ FOR_LINT := clang-format cppcheck
 FOR_CI := clang
 UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) $(if $(filter ci,$(FOR)),,$(FOR_CI))
 
-deps: ## install what is missing: a compiler, OpenBLAS, zlib, libpng, libjpeg, Check, gnuplot
+deps: ## install what is missing: compilers, OpenBLAS, zlib, libpng, libjpeg, Check, gnuplot
 	@set -e; set -- $(filter-out $(UNASKED),$(MISSING)); \
 	if [ $$# = 0 ]; then echo "make deps: everything is installed"; exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo=sudo; fi; \
@@ -231,6 +237,18 @@ $(EXAMPLES): $(B)/examples/%: $(B)/obj/examples/%.o \
 	$(Q)mkdir -p $(@D) && $(CC) $(if $(SANITIZE),$(LINK)) -o $@ $(filter %.o,$^) \
 	    -L$(B) -lnn -Wl,-rpath,'$$ORIGIN/..' $(LDFLAGS) -lm
 
+# Those in C++, where there is a compiler for it.
+EXAMPLES_CXX := $(patsubst %.cpp,$(B)/%,$(wildcard examples/*.cpp))
+examples: $(EXAMPLES_CXX)
+$(EXAMPLES_CXX): $(B)/%: %.cpp $(wildcard include/*.h include/nn/*.h) $(LIBRARY)
+	$(call say,CXX,$<)
+	$(Q)mkdir -p $(@D); if echo '$(hash)include <memory>' | \
+	    $(CXX) -xc++ -std=c++17 -fsyntax-only - >/dev/null 2>&1; then \
+	    $(CXX) -std=c++17 -O2 -Wall -Wextra -Wpedantic -Wshadow $(if $(WERROR),-Werror) \
+	        $(if $(SANITIZE),$(SANITIZERS)) -Iinclude $(CFLAGS) -o $@ $< \
+	        -L$(B) -lnn -Wl,-rpath,'$$ORIGIN/..' $(LDFLAGS); \
+	else echo 'make: $< is left out: $(CXX) compiles no C++17; make deps installs g++'; fi
+
 link = $(Q)mkdir -p $(@D) && $(CC) $(LINK) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) $(1) $(LIBS)
 
 bench: $(B)/bench/nn_bench ## build and run the microbenchmarks
@@ -290,7 +308,7 @@ lint: $(LIBRARY) $(FILES_LIBRARY) ## the format, the arrows of the house, the co
 
 format: ## let clang-format rewrite the sources
 	clang-format -i $(FORMATTED)
-FORMATTED = $(shell find include lib examples tests bench -name '*.[ch]')
+FORMATTED = $(shell find include lib examples tests bench -name '*.[ch]' -o -name '*.cpp')
 
 # ---- Demo and data -------------------------------------------------------------------------------
 
