@@ -41,12 +41,13 @@ static nn_status star_relu_infer(nn_infer *infer)
     const nn_initializer scale = NN_CONSTANT(0.8944), bias = NN_CONSTANT(-0.4472);
     infer->output = infer->inputs[0];
     infer->flags = NN_KEEPS_X | NN_Y_OVER_X | NN_DX_OVER_DY; /* backward reads x, not y */
-    infer->partials = (size_t)infer->batch * 2 * (size_t)n * sizeof(nn_real);
+    if (infer->backward)
+        infer->partials = (size_t)infer->batch * 2 * (size_t)n * sizeof(nn_real);
     nn_status status = nn_infer_weight(infer, "scale", &n, 1, scale, 1);
     return status == NN_OK ? nn_infer_weight(infer, "bias", &n, 1, bias, 1) : status;
 }
 
-/* Numbers in a row, of which each n share out the n pairs of weights. */
+/* How many numbers a row has, all channels of all its places: a multiple of the pairs. */
 static size_t row_count(const nn_pass *pass)
 {
     size_t count = 1;
@@ -143,6 +144,11 @@ static nn_status compare(nn_model *model, const char *path, const nn_dataset *da
 
 int main(int argc, char **argv)
 {
+    if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
+        const int help = argc == 2 && strcmp(argv[1], "--help") == 0;
+        fputs("usage: custom_layer [FILE]\n", help ? stdout : stderr);
+        return !help;
+    }
     const char *path = argc > 1 ? argv[1] : "star_relu.safetensors";
     nn_dataset *train = nn_drawings(.rows = 4000, .one_hot = 1);
     nn_dataset *test = nn_drawings(.rows = 1000, .part = NN_TEST, .one_hot = 1);

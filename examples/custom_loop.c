@@ -9,6 +9,7 @@
 #include <nn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { ROWS = 4000, EPOCHS = 6, BATCH = 32, STEPS = (ROWS + BATCH - 1) / BATCH };
 enum { PIXELS = 32 * 32 * 3, CLASSES = 10, KERNEL = 3 * 3 * 3 * 16 };
@@ -118,13 +119,18 @@ static nn_status train_epoch(nn_model *model, nn_context *context, const nn_data
         right += count_right(rows);
     }
     if (status == NN_OK)
-        printf("Epoch %d/%d - accuracy: %.4f - loss: %.4f - largest gradient: %.4f\n", epoch + 1,
-               EPOCHS, (double)right / ROWS, sum / ROWS, largest);
+        printf("Epoch %d/%d - accuracy: %.4f - loss: %.4f - largest gradient of conv2d: %.4f\n",
+               epoch + 1, EPOCHS, (double)right / ROWS, sum / ROWS, largest);
     return status;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1) {
+        const int help = argc == 2 && strcmp(argv[1], "--help") == 0;
+        fputs("usage: custom_loop\n", help ? stdout : stderr);
+        return !help;
+    }
     static size_t order[ROWS];
     nn_dataset *train = nn_drawings(.rows = ROWS), *test = nn_drawings(1000, .part = NN_TEST);
     nn_model *model =

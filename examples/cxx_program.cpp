@@ -14,6 +14,7 @@
 #include <exception>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 /* ---- What any C++ program needs once. */
@@ -148,16 +149,19 @@ static void classify(nn_model *model, const nn_dataset *data, std::size_t row)
 
 int main(int argc, char **argv)
 try {
-    if (argc > 2)
-        throw std::runtime_error("usage: cxx_program [FILE]");
+    const std::string file = argc > 1 ? argv[1] : "";
+    if (argc > 2 || file[0] == '-') {
+        std::fputs("usage: cxx_program [FILE]\n", file == "--help" ? stdout : stderr);
+        return file == "--help" ? 0 : 1;
+    }
     const dataset_ptr data = drawings(NN_TRAIN, 4000), test = drawings(NN_TEST, 1000);
     const model_ptr model = make_model();
     train(model.get(), data.get(), test.get());
     std::printf("Test Accuracy: %.4f\n", test_accuracy(model.get(), test.get()));
     classify(model.get(), test.get(), 7);
-    if (argc == 2) {
-        check(nn_model_save(model.get(), argv[1]));
-        std::printf("Wrote %s\n", argv[1]);
+    if (!file.empty()) {
+        check(nn_model_save(model.get(), file.c_str()));
+        std::printf("Wrote %s\n", file.c_str());
     }
     return 0;
 } catch (const std::exception &error) {

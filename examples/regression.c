@@ -10,6 +10,7 @@
 #include <nn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- The made-up table. */
 
@@ -74,23 +75,23 @@ static nn_status one_hot(void *classes, size_t row, const nn_real *x, nn_real *m
 static int read_table(table *t, const char *path, const char *text, size_t size, const char *target,
                       const char *category)
 {
-    const nn_name_list none = {NULL, 0}, categories = {&category, 1};
-    t->numbers = nn_csv(path, .y = nn_names(target), .data = text, .size = size,
-                        .drop = category != NULL ? categories : none);
-    t->target = t->numbers == NULL
-                    ? NULL
-                    : nn_csv(path, .x = nn_names(target), .data = text, .size = size,
-                             .y = category != NULL ? categories : none,
-                             .targets = category != NULL ? NN_CSV_LABELS : NN_CSV_VALUES);
-    if (t->target != NULL && category != NULL) {
+    const nn_name_list texts = {&category, category != NULL}; /* one column or none */
+    t->numbers = nn_csv(path, .y = nn_names(target), .drop = texts, .data = text, .size = size);
+    if (t->numbers == NULL)
+        return 0;
+    t->target = nn_csv(path, .x = nn_names(target), .y = texts, .data = text, .size = size,
+                       .targets = category != NULL ? NN_CSV_LABELS : NN_CSV_VALUES);
+    if (t->target == NULL)
+        return 0;
+    if (category != NULL) {
         const nn_shape shape = {1, {nn_dataset_classes(t->target)}};
         t->texts = nn_dataset_map(t->target, &shape, one_hot, t->target);
+        if (t->texts == NULL)
+            return 0;
     }
-    if (t->target == NULL || (t->texts == NULL && category != NULL))
-        return 0;
     const nn_dataset *inputs[] = {t->numbers, t->texts};
     t->rows =
-        nn_zip(.inputs = {inputs, category != NULL ? 2 : 1}, .targets = nn_datasets(t->numbers));
+        nn_zip(.inputs = {inputs, t->texts != NULL ? 2 : 1}, .targets = nn_datasets(t->numbers));
     return t->rows != NULL;
 }
 
@@ -152,13 +153,19 @@ int main(int argc, char **argv)
     char *text = NULL;
     size_t size = 0;
     if (argc == 2 || argc > 4) {
-        fprintf(stderr, "usage: regression [FILE TARGET [CATEGORY]]\n");
-        return 1;
+        const int help = argc == 2 && strcmp(argv[1], "--help") == 0;
+        fputs("usage: regression [FILE TARGET [CATEGORY]]\n", help ? stdout : stderr);
+        return !help;
     }
     if (argc == 1 && !make_up_rents(3000, &text, &size)) {
         perror("regression");
         return 1;
     }
+    const char *shown = text; /* the first lines of the made-up table */
+    for (int line = 0; line < 4 && text != NULL; line++)
+        shown = strchr(shown, '\n') + 1;
+    if (text != NULL)
+        printf("A made-up table, which begins with\n%.*s\n", (int)(shown - text), text);
     table t = {0};
     nn_dataset *rest = NULL, *test = NULL, *data = NULL, *validation = NULL;
     nn_model *model = nn_model_new();
