@@ -231,11 +231,15 @@ $(B)/$(FILES_SONAME) $(B)/libnn_files.so: $(B)/libnn_files.so.$(VERSION)
 
 EXAMPLES := $(patsubst %.c,$(B)/%,$(filter-out examples/common.c,$(wildcard examples/*.c)))
 examples: $(EXAMPLES) ## the example programs, in build/examples
+# The one that reads packed files, where libnn_files is built.
+FLAGS_examples/fashion_mnist.c := $(if $(HAVE_FILES),-DHAVE_NN_FILES)
+$(B)/examples/fashion_mnist: FILES_LINK := $(if $(HAVE_FILES),-lnn_files)
+$(B)/examples/fashion_mnist: $(FILES_LIBRARY)
 $(EXAMPLES): $(B)/examples/%: $(B)/obj/examples/%.o \
         $(patsubst %.c,$(B)/obj/%.o,$(wildcard examples/common.c)) $(LIBRARY)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(if $(SANITIZE),$(LINK)) -o $@ $(filter %.o,$^) \
-	    -L$(B) -lnn -Wl,-rpath,'$$ORIGIN/..' $(LDFLAGS) -lm
+	    -L$(B) $(FILES_LINK) -lnn -Wl,-rpath,'$$ORIGIN/..' $(LDFLAGS) -lm
 
 # Those in C++, where there is a compiler for it.
 EXAMPLES_CXX := $(patsubst %.cpp,$(B)/%,$(wildcard examples/*.cpp))

@@ -9,6 +9,7 @@ int main(int argc, char **argv)
 {
     example run = {.name = "cifar10_conv1",
                    .about = "Trains conv1: one convolution, two dense layers",
+                   .set = &cifar10_set,
                    .optimizer = "adam",
                    .epochs = 20,
                    .out = "build/out/cifar10_conv1"};

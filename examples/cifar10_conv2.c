@@ -9,6 +9,7 @@ int main(int argc, char **argv)
 {
     example run = {.name = "cifar10_conv2",
                    .about = "Trains conv2: one convolution, dropout, two dense layers",
+                   .set = &cifar10_set,
                    .optimizer = "nadam",
                    .epochs = 20,
                    .out = "build/out/cifar10_conv2"};

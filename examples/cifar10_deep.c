@@ -10,6 +10,7 @@ int main(int argc, char **argv)
 {
     example run = {.name = "cifar10_deep",
                    .about = "Trains deep: three convolutions with batch normalization and dropout",
+                   .set = &cifar10_set,
                    .optimizer = "adam",
                    .learning_rate = 1e-3,
                    .epochs = 50,

@@ -32,6 +32,18 @@ static void options_help(const char *usage, const option *options, size_t count)
     printf("  --%-20s this text\n", "help");
 }
 
+/* Is text one of the words of "sgd, adam or nadam"? */
+static int choice_offered(const char *choices, const char *text)
+{
+    for (size_t length; *choices != '\0'; choices += length) {
+        choices += strspn(choices, ", ");
+        length = strcspn(choices, ", ");
+        if (length == strlen(text) && strncmp(choices, text, length) == 0)
+            return strcmp(text, "or") != 0;
+    }
+    return 0;
+}
+
 /* A number written in digits, whole or with point and exponent, and nothing else. */
 static int parse_number(const char *text, int whole, double *real, long long *number)
 {
@@ -56,9 +68,9 @@ static void option_set(const char *program, const option *o, const char *text)
             fail(program, "--%s '': must not be empty", o->name);
         *(const char **)o->value = text;
         return;
-    case OPTION_OPTIMIZER:
-        if (strcmp(text, "sgd") != 0 && strcmp(text, "adam") != 0 && strcmp(text, "nadam") != 0)
-            fail(program, "--%s '%s': must be sgd, adam or nadam", o->name, text);
+    case OPTION_CHOICE:
+        if (text[0] == '\0' || !choice_offered(o->help, text))
+            fail(program, "--%s '%s': must be %s", o->name, text, o->help);
         *(const char **)o->value = text;
         return;
     case OPTION_REAL:
@@ -110,13 +122,19 @@ void options_read(const char *program, const char *usage, const option *options,
 
 static void example_options(example *run, int argc, char **argv)
 {
+    char usage[1024], data[512], own[64] = "";
+    snprintf(data, sizeof data, "%s [%s, then\n%25s%s, else a generated set]", run->set->files,
+             run->set->variable, "", run->set->usual);
+    if (run->models != NULL)
+        snprintf(own, sizeof own, "--model %s ", run->model);
+    else
+        snprintf(own, sizeof own, "--optimizer %s --epochs %d ", run->optimizer, run->epochs);
     const option options[] = {
-        {"data", "DIR", OPTION_TEXT, &run->data, 0, 0,
-         "CIFAR-10's binary files [$CIFAR10_DIR, then\n                         "
-         "data/cifar-10-batches-bin, else a generated set]"},
+        {"model", "NAME", OPTION_CHOICE, &run->model, 0, 0, run->models},
+        {"data", "DIR", OPTION_TEXT, &run->data, 0, 0, data},
         {"epochs", "N", OPTION_INT, &run->epochs, 1, 100000, "train at most so long"},
         {"batch-size", "N", OPTION_INT, &run->batch_size, 1, 10000, "pictures per step"},
-        {"optimizer", "NAME", OPTION_OPTIMIZER, &run->optimizer, 0, 0, "sgd, adam or nadam"},
+        {"optimizer", "NAME", OPTION_CHOICE, &run->optimizer, 0, 0, "sgd, adam or nadam"},
         {"learning-rate", "X", OPTION_REAL, &run->learning_rate, 0, 1000,
          "[0.001 for adam and nadam, 0.01 for sgd]"},
         {"seed", "N", OPTION_WHOLE, &run->seed, 0, 9e15,
@@ -134,61 +152,86 @@ static void example_options(example *run, int argc, char **argv)
         {"verbose", "0|1|2", OPTION_INT, &run->verbose, 0, 2,
          "0 silent, 1 progress bar, 2 a line per epoch [1]"},
     };
-    char usage[1024];
     snprintf(usage, sizeof usage,
-             "usage: %s [OPTION]...\n%s.\nUnless told otherwise: --optimizer %s --epochs %d "
-             "--batch-size %d --out %s\n",
-             run->name, run->about, run->optimizer, run->epochs, run->batch_size, run->out);
-    options_read(run->name, usage, options, sizeof options / sizeof *options, NULL, argc, argv);
+             "usage: %s [OPTION]...\n%s.\nUnless told otherwise: %s--batch-size %d --out %s\n",
+             run->name, run->about, own, run->batch_size, run->out);
+    size_t skipped = run->models == NULL;
+    options_read(run->name, usage, options + skipped, sizeof options / sizeof *options - skipped,
+                 NULL, argc, argv);
 }
 
 /* ---- Data ----------------------------------------------------------------------------------- */
 
-const char *data_folder(const char *asked, const char **source)
+static nn_dataset *cifar10_read(const char *folder, int part, size_t limit)
 {
-    static const char usual[] = "data/cifar-10-batches-bin";
-    const char *variable = getenv("CIFAR10_DIR");
-    *source = "--data";
-    if (asked != NULL)
-        return asked;
-    *source = "$CIFAR10_DIR";
-    if (variable != NULL && variable[0] != '\0')
-        return variable;
-    *source = usual;
-    return access(usual, F_OK) == 0 ? usual : NULL;
+    return nn_cifar10(.directory = folder, .part = part, .one_hot = 1, .limit = limit);
 }
 
-static void example_pictures(example *run, const char *folder)
+static nn_dataset *cifar10_generate(int part, size_t rows)
+{
+    return nn_drawings(.rows = rows, .part = part, .one_hot = 1);
+}
+
+const data_set cifar10_set = {.name = "CIFAR-10",
+                              .files = "CIFAR-10's binary files",
+                              .variable = "$CIFAR10_DIR",
+                              .usual = "data/cifar-10-batches-bin",
+                              .generated = "generated drawings",
+                              .read = cifar10_read,
+                              .generate = cifar10_generate};
+
+typedef struct place {
+    const char *folder; /* NULL: no such set is here                */
+    const char *source; /* in words, where the folder is named      */
+} place;
+
+static place data_place(const data_set *set, const char *asked)
+{
+    const char *variable = getenv(set->variable + 1);
+    if (asked != NULL)
+        return (place){asked, "--data"};
+    if (variable != NULL && variable[0] != '\0')
+        return (place){variable, set->variable};
+    return (place){access(set->usual, F_OK) == 0 ? set->usual : NULL, set->usual};
+}
+
+static nn_dataset *data_open(const char *program, const data_set *set, place from, int part,
+                             size_t limit)
 {
     enum { GENERATED = 10000 };
-    size_t limit = (size_t)run->limit;
-    if (folder != NULL) {
-        run->data_name = "CIFAR-10";
-        run->pictures = nn_cifar10(.directory = folder, .one_hot = 1, .limit = limit);
-        if (run->pictures != NULL)
-            run->test = nn_cifar10(.directory = folder, .part = NN_TEST, .one_hot = 1);
-    } else {
-        run->data_name = "the generated set";
-        run->pictures = nn_drawings(.rows = limit < GENERATED ? limit : 0, .one_hot = 1);
-        if (run->pictures != NULL)
-            run->test = nn_drawings(.part = NN_TEST, .one_hot = 1);
-    }
+    nn_dataset *data = from.folder != NULL ? set->read(from.folder, part, limit)
+                                           : set->generate(part, limit < GENERATED ? limit : 0);
+    if (data == NULL)
+        fail(program, "%s: %s", from.folder != NULL ? from.source : "data", nn_error_message());
+    return data;
+}
+
+nn_dataset *test_pictures(const char *program, const data_set *set, const char *asked)
+{
+    place from = data_place(set, asked);
+    nn_dataset *data = data_open(program, set, from, NN_TEST, 0);
+    if (from.folder != NULL)
+        printf("Data: the test pictures of %s from %s\n", set->name, from.folder);
+    else
+        printf("Data: the test pictures of the generated set\n");
+    return data;
 }
 
 static void example_data(example *run)
 {
-    const char *source, *folder = data_folder(run->data, &source);
-    example_pictures(run, folder);
-    if (run->pictures == NULL || run->test == NULL)
-        fail(run->name, "%s: %s", folder != NULL ? source : "data", nn_error_message());
+    place from = data_place(run->set, run->data);
+    run->data_name = from.folder != NULL ? run->set->name : "the generated set";
+    run->pictures = data_open(run->name, run->set, from, NN_TRAIN, (size_t)run->limit);
+    run->test = data_open(run->name, run->set, from, NN_TEST, 0);
     if (nn_dataset_split(run->pictures, run->val_fraction, (uint64_t)run->seed, &run->train,
                          &run->validation) != NN_OK)
         fail(run->name, "--limit %zu, --val-fraction %g: %s", nn_dataset_rows(run->pictures),
              run->val_fraction, nn_error_message());
-    if (folder != NULL)
-        printf("Data: CIFAR-10 from %s (%s)", folder, source);
+    if (from.folder != NULL)
+        printf("Data: %s from %s (%s)", run->set->name, from.folder, from.source);
     else
-        printf("Data: generated drawings; no CIFAR-10 in --data, $CIFAR10_DIR or data/");
+        printf("Data: %s; no %s in --data, %s or data/", run->set->generated, run->set->name,
+               run->set->variable);
     printf(": %zu pictures to train, %zu to validate, %zu to test\n", nn_dataset_rows(run->train),
            nn_dataset_rows(run->validation), nn_dataset_rows(run->test));
 }
@@ -231,24 +274,25 @@ void check_output(const char *program, const char *what, const char *path)
     check_writable(program, what, slash != NULL ? folder : ".");
 }
 
-/* Makes a folder and those above it. */
-static void make_folder(const char *program, const char *folder)
+void make_output_folder(const char *program, const char *what, const char *folder)
 {
     char path[1024];
     size_t length = strlen(folder);
+    if (length >= sizeof path)
+        fail(program, "--%s: a path of more than %zu bytes", what, sizeof path - 1);
     for (size_t i = 1; i <= length; i++) {
         if (folder[i] != '/' && folder[i] != '\0')
             continue;
         snprintf(path, sizeof path, "%.*s", (int)i, folder);
         if (mkdir(path, 0777) != 0 && errno != EEXIST)
-            fail(program, "--out %s: the folder cannot be made: %s", folder, strerror(errno));
+            fail(program, "--%s %s: the folder cannot be made: %s", what, folder, strerror(errno));
     }
+    check_writable(program, what, folder);
 }
 
 static void example_folders(example *run)
 {
-    make_folder(run->name, run->out);
-    check_writable(run->name, "out", run->out);
+    make_output_folder(run->name, "out", run->out);
     check_output(run->name, "out", run->csv);
     check_output(run->name, "save", run->model_file);
 }
@@ -309,9 +353,9 @@ static void plot_panels(FILE *gnuplot, const example *run, const char *terminal,
     fputs("\nset multiplot layout 1,2 margins 0.06,0.985,0.125,0.83 spacing 0.085,0 title ",
           gnuplot);
     char title[256];
-    snprintf(title, sizeof title, "%s on %s: %zu training pictures, %s, batch %d, seed %lld",
-             run->name, run->data_name, nn_dataset_rows(run->train), run->optimizer,
-             run->batch_size, run->seed);
+    snprintf(title, sizeof title, "%s%s%s on %s: %zu training pictures, %s, batch %d, seed %lld",
+             run->name, run->model ? " " : "", run->model ? run->model : "", run->data_name,
+             nn_dataset_rows(run->train), run->optimizer, run->batch_size, run->seed);
     gnuplot_quote(gnuplot, title);
     fputs(" noenhanced font ',15'\n"
           "set title 'Loss' font ',13'\nset ylabel 'cross-entropy'\nset key top right\n"

@@ -1,6 +1,6 @@
 /*
- * What the CIFAR-10 examples share and what is no part of a network: the command line, the choice
- * of data, Ctrl-C, the output folder, the plots. Reading a model does not need it.
+ * What the examples share and what is no part of a network: the command line, the choice of data,
+ * Ctrl-C, the output folder, the plots. Reading a model does not need it.
  *
  * These are programs, not a library: the functions here end the process with one line on stderr
  * and status 1 where something is wrong.
@@ -11,11 +11,27 @@
 #include <nn.h>
 #include <stdio.h>
 
-/* One run of an example. The program sets name, about, optimizer, epochs, out and, where it has its
- * own, learning_rate; example_begin fills in the rest. Options change all but name and about. */
+/* A published set of pictures: where it is looked for, how it is read, what stands in for it. */
+typedef struct data_set {
+    const char *name;      /* "CIFAR-10"                                      */
+    const char *files;     /* what the folder holds, for --help               */
+    const char *variable;  /* names the folder: "$CIFAR10_DIR"                */
+    const char *usual;     /* the folder otherwise                            */
+    const char *generated; /* the stand-in, in words                          */
+    nn_dataset *(*read)(const char *folder, int part, size_t limit); /* one-hot; NULL: failed   */
+    nn_dataset *(*generate)(int part, size_t rows);                  /* 0 rows: as many as usual */
+} data_set;
+extern const data_set cifar10_set;
+
+/* One run of an example. The program sets name, about, set, out; optimizer and epochs (or sets them
+ * after example_begin where they were not given); where it has them, learning_rate, models and
+ * model. example_begin fills in the rest. Options change all but name, about, set and models. */
 typedef struct example {
     const char *name;      /* of the program, in every message      */
     const char *about;     /* what it trains, for --help            */
+    const data_set *set;   /* what it trains on                     */
+    const char *models;    /* "conv2 or deep": the choices of --model; NULL: no such option */
+    const char *model;     /* the one that is chosen                */
     const char *optimizer; /* "sgd", "adam" or "nadam"              */
     double learning_rate;  /* 0: the optimizer's own                */
     int epochs;            /* at most so many                       */
@@ -25,13 +41,13 @@ typedef struct example {
     long long seed;        /* of weights, masks, shuffles and split */
     long long limit;       /* training pictures before the split; 0: all */
     double val_fraction;   /* of the training pictures: 0.2         */
-    const char *data;      /* folder with CIFAR-10; NULL: look for it */
+    const char *data;      /* folder with the set; NULL: look for it */
     const char *out;       /* folder for what is written            */
     const char *save;      /* model file; NULL: in `out`            */
     const char *load;      /* model file to start from, or NULL     */
     char csv[1024];        /* path of history.csv                   */
     char model_file[1024]; /* path the model is saved to            */
-    const char *data_name; /* "CIFAR-10" or "the generated set"     */
+    const char *data_name; /* the set's, or "the generated set"     */
     nn_dataset *pictures;  /* what train and validation are views of */
     nn_dataset *train, *validation, *test;
 } example;
@@ -54,7 +70,7 @@ int example_finish(example *run, nn_model *model, nn_status fitted);
 
 typedef enum option_kind {
     OPTION_TEXT,
-    OPTION_OPTIMIZER,
+    OPTION_CHOICE,
     OPTION_INT,
     OPTION_WHOLE,
     OPTION_REAL
@@ -66,7 +82,7 @@ typedef struct option {
     option_kind kind;
     void *value;      /* const char *, int, long long or double, by kind */
     double low, high; /* range of a number; of OPTION_REAL low is outside it */
-    const char *help;
+    const char *help; /* of OPTION_CHOICE the choices: "sgd, adam or nadam"  */
 } option;
 
 /* Reads `--name value` and `--name=value`. *operand (may be NULL: none allowed) takes the one
@@ -74,9 +90,12 @@ typedef struct option {
 void options_read(const char *program, const char *usage, const option *options, size_t count,
                   const char **operand, int argc, char **argv);
 
-/* The folder with CIFAR-10: asked, $CIFAR10_DIR, data/cifar-10-batches-bin; NULL: none is there.
- * *source says in words where it comes from. */
-const char *data_folder(const char *asked, const char **source);
+/* The test pictures of a set, from the folder that was asked for, that its variable names, or its
+ * usual one, else generated; says in one line which. The caller frees them. */
+nn_dataset *test_pictures(const char *program, const data_set *set, const char *asked);
+
+/* Makes a folder and those above it, and sees that files can be written there. */
+void make_output_folder(const char *program, const char *what, const char *folder);
 
 /* Ends the program where no file of this path can be written; what is the option's name. */
 void check_output(const char *program, const char *what, const char *path);

@@ -161,7 +161,7 @@ static void sheet_draw(sheet *s, const answers *a, int count, const char *path)
 
 int main(int argc, char **argv)
 {
-    const char *file = NULL, *data = NULL, *out = NULL, *source;
+    const char *file = NULL, *data = NULL, *out = NULL;
     int count = 16, threads = 0;
     const option options[] = {
         {"data", "DIR", OPTION_TEXT, &data, 0, 0, "CIFAR-10's binary files, as for the examples"},
@@ -185,16 +185,10 @@ int main(int argc, char **argv)
 
     answers a = {.program = "predict"};
     nn_model *model;
-    const char *folder = data_folder(data, &source);
     if (nn_model_load(file, &model) != NN_OK)
         fail("predict", "%s", nn_error_message());
     check_output("predict", "out", out);
-    a.data = folder != NULL ? nn_cifar10(.directory = folder, .part = NN_TEST)
-                            : nn_drawings(.part = NN_TEST);
-    if (a.data == NULL)
-        fail("predict", "%s: %s", folder != NULL ? source : "data", nn_error_message());
-    printf("Data: the test pictures of %s%s\n",
-           folder != NULL ? "CIFAR-10 from " : "the generated set", folder != NULL ? folder : "");
+    a.data = test_pictures("predict", &cifar10_set, data);
     nn_model_set_threads(model, threads);
     classify(&a, model);
 
