@@ -174,7 +174,8 @@ static void plot_matrix(FILE *gnuplot, const evaluation *e, const char *terminal
     fputs("\nset title ", gnuplot);
     gnuplot_quote(gnuplot, title);
     fputs(" noenhanced font ',16' offset 0,0.5\n"
-          "plot $cells using 1:2:3 with image, '' using 1:2:4:5 with labels tc rgb variable\n"
+          "plot $cells using 1:2:(0.5):(0.5):3 with boxxyerror fillcolor palette,"
+          " '' using 1:2:4:5 with labels textcolor rgb variable\n"
           "unset output\n",
           gnuplot);
 }
@@ -190,6 +191,7 @@ static void plot(const evaluation *e, const char *out)
     plot_cells(gnuplot, e);
     fprintf(gnuplot,
             "set encoding utf8\nunset key\nset size ratio 1\nset border lc rgb '#888888'\n"
+            "set style fill solid border rgb '#ffffff'\n"
             "set xrange [-0.5:%g]\nset yrange [%g:-0.5]\nset cbrange [0:100]\n"
             "set palette defined (0 '#ffffff', 20 '#c6dbef', 50 '#6baed6', 100 '#08306b')\n"
             "set cblabel 'percent of the true class'\nset xlabel 'answer'\nset ylabel 'truth'\n",
