@@ -19,6 +19,11 @@ BLAS ?= $(if $(filter thread memory,$(SANITIZE)),builtin,openblas)
 CFLAGS ?= -g
 CIFAR10_URL ?= https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz
 CIFAR10_SHA256 = c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd
+FASHION_MNIST_URL ?= http://fashion-mnist.s3-website.eu-central-1.amazonaws.com
+FASHION_MNIST_MD5 = train-images-idx3-ubyte.gz 8d4fb7e6c68d591d4c3dfef9ec88bf0d \
+    train-labels-idx1-ubyte.gz 25c81989df183df01b3e8a0aad5dffbe \
+    t10k-images-idx3-ubyte.gz bef4ecab320f06d8554ea6380940ec79 \
+    t10k-labels-idx1-ubyte.gz bb300cfdad3c16e7a12a480ee83cd310
 
 comma := ,
 hash := \#
@@ -39,7 +44,8 @@ MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
-.PHONY: all deps help clean examples bench check demo install uninstall lint format cifar10 FORCE
+.PHONY: all deps help clean examples bench check demo install uninstall lint format cifar10 \
+    fashion-mnist FORCE
 all:
 
 # ---- What is missing on this machine, as Debian packages -----------------------------------------
@@ -76,14 +82,14 @@ deps: ## install what is missing: compilers, OpenBLAS, zlib, libpng, libjpeg, Ch
 	    "$$@" >>build/deps.log 2>&1 || { tail -n 20 build/deps.log >&2; exit 1; }
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
 
 clean: ## remove everything that was built
 	rm -rf build
 
 # ---- Typed first on a bare machine: get what the goals need, then start over ---------------------
 
-GOALS := $(filter-out deps help clean cifar10 uninstall,$(or $(MAKECMDGOALS),all))
+GOALS := $(filter-out deps help clean cifar10 fashion-mnist uninstall,$(or $(MAKECMDGOALS),all))
 NEED := gcc libc6-dev $(if $(BLAS_LIBS)$(filter builtin,$(BLAS)),,pkg-config libopenblas-dev) \
     $(if $(filter check,$(GOALS)),pkg-config check) $(if $(filter demo,$(GOALS)),gnuplot-nox) \
     $(if $(filter lint format,$(GOALS)),$(FOR_LINT))
@@ -331,7 +337,12 @@ demo: examples ## train the two CIFAR-10 networks, in under two minutes; results
 	@echo 'make demo: pictures, history.csv and model files are in $(B)/demo/conv2 and $(B)/demo/deep'
 
 cifar10: ## download CIFAR-10 to data/ and check it
-	@CIFAR10_URL="$(CIFAR10_URL)" CIFAR10_SHA256=$(CIFAR10_SHA256) sh examples/fetch_cifar10.sh data
+	@sh examples/fetch.sh cifar10 data/cifar-10-batches-bin test_batch.bin \
+	    "$(CIFAR10_URL)" $(CIFAR10_SHA256)
+
+fashion-mnist: ## download Fashion-MNIST to data/ and check it
+	@sh examples/fetch.sh fashion-mnist data/fashion-mnist t10k-labels-idx1-ubyte.gz \
+	    $(patsubst %.gz,"$(FASHION_MNIST_URL)/%.gz",$(FASHION_MNIST_MD5))
 
 # ---- Install -------------------------------------------------------------------------------------
 
