@@ -89,12 +89,15 @@ static nn_dataset *idx_open(const char *images, const char *labels, size_t limit
     nn_dataset *data = nn_idx_new(&options);
 #endif
     const nn_shape *shape = data != NULL ? nn_dataset_shape(data) : NULL;
-    if (shape != NULL && (shape->rank != 3 || shape->dims[0] != SIDE || shape->dims[1] != SIDE)) {
-        nn_fail(NN_ESHAPE, "%s: not pictures of %dx%d", images, SIDE, SIDE);
-        nn_dataset_free(data);
-        return NULL;
-    }
-    return data;
+    if (shape == NULL || (shape->rank == 3 && shape->dims[0] == SIDE && shape->dims[1] == SIDE))
+        return data;
+    if (shape->rank == 3)
+        nn_fail(NN_ESHAPE, "%s: pictures of %dx%d, not %dx%d", images, shape->dims[0],
+                shape->dims[1], SIDE, SIDE);
+    else
+        nn_fail(NN_ESHAPE, "%s: no pictures of %dx%d", images, SIDE, SIDE);
+    nn_dataset_free(data);
+    return NULL;
 }
 
 static nn_dataset *fashion_read(const char *folder, int part, size_t limit)

@@ -21,7 +21,7 @@ enum {
 
 /* What the model says about the test pictures. */
 typedef struct answers {
-    const char *program;
+    const char *program, *file; /* its name, the model's file */
     nn_dataset *data;
     int rows, classes;
     nn_real *shares;   /* shares[rows][classes] */
@@ -35,9 +35,9 @@ static void classify(answers *a, nn_model *model)
     a->rows = (int)nn_dataset_rows(a->data);
     a->classes = nn_dataset_classes(a->data);
     if (output == NULL)
-        fail(a->program, "%s", nn_error_message());
+        fail(a->program, "%s: %s", a->file, nn_error_message());
     if (output->rank != 1 || output->dims[0] != a->classes)
-        fail(a->program, "the model does not answer with one number for each of %d classes",
+        fail(a->program, "%s: does not answer with one number for each of %d classes", a->file,
              a->classes);
     size_t count = (size_t)a->rows * (size_t)a->classes;
     a->shares = malloc(count * sizeof *a->shares);
@@ -47,7 +47,7 @@ static void classify(answers *a, nn_model *model)
         fail(a->program, "no memory for %zu numbers", count);
     if (nn_predict(model, a->data, .into = a->shares, .capacity = count, .batch_size = 100) !=
         NN_OK)
-        fail(a->program, "%s", nn_error_message());
+        fail(a->program, "%s: %s", a->file, nn_error_message());
     for (int i = 0; i < a->rows; i++) {
         const nn_real *share = a->shares + (size_t)i * (size_t)a->classes;
         a->said[i] = 0;
@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     if (out == NULL)
         out = path;
 
-    answers a = {.program = "predict"};
+    answers a = {.program = "predict", .file = file};
     nn_model *model;
     if (nn_model_load(file, &model) != NN_OK)
         fail("predict", "%s", nn_error_message());
