@@ -4,9 +4,9 @@
  * one context each.
  *
  * The first failure sticks: a model whose construction or build failed returns that failure, with
- * its message, from every later call; a model whose compile failed returns that from fit, evaluate
- * and train_on_batch until a compile succeeds. So a program need not check each line of a model's
- * construction, only fit and what follows it.
+ * its message, from every later call; a model that no compile has succeeded for returns the failure
+ * of the last one from fit, evaluate and train_on_batch. So a program need not check each line of a
+ * model's construction, only fit and what follows it, and a second compile.
  */
 #ifndef NN_MODEL_H
 #define NN_MODEL_H
