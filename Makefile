@@ -296,14 +296,16 @@ $(B)/double/tests/suites.h: LIST = $(APART)
 FORCE:
 
 # `make check TESTS=pool` runs the suites with "pool" in their names. Each part writes a log.
-PARTS := tests $(if $(TESTS),,$(if $(APART),gradients) $(if $(SANITIZE),,api install))
+PARTS := tests $(if $(TESTS),,$(if $(APART),gradients) $(if $(SANITIZE),,api install docs))
 RUN_tests = $(B)/tests/nn_tests $(TESTS)
 RUN_gradients = $(B)/tests/nn_gradients
 RUN_api = sh tests/api/run.sh $(B)
 RUN_install = MAKE="$(MAKE)" sh tests/install/run.sh $(B)
+RUN_docs = CC="$(CC)" sh tests/docs/run.sh $(B)
 $(B)/check/tests.log: $(B)/tests/nn_tests
 $(B)/check/gradients.log: $(B)/tests/nn_gradients
-$(B)/check/api.log $(B)/check/install.log: $(LIBRARY) $(B)/libnn.a $(FILES_LIBRARY) $(FILES_ARCHIVE)
+$(patsubst %,$(B)/check/%.log,api install docs): $(LIBRARY) $(B)/libnn.a $(FILES_LIBRARY) \
+    $(FILES_ARCHIVE)
 $(B)/check/%.log: FORCE
 	$(call say,TEST,$(RUN_$*))
 	+@mkdir -p $(@D); $(if $(SANITIZE),CK_FORK=no LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lsan.supp) \

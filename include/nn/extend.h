@@ -1,7 +1,8 @@
 /*
  * Own kinds. Every layer, loss, metric, optimizer, callback and dataset is a const table of
  * functions; the built-in ones use the same tables. This header is for whoever writes one, inside
- * or outside the library; docs/adding-a-layer.md walks through a layer.
+ * or outside the library; docs/guide/07-own-layers.md walks through a layer in a program, and
+ * docs/adding-a-layer.md through one in the library.
  *
  * Rule for all: whatever can fail, fails before the run. `infer` is a layer's last call that may
  * fail; forward, backward, run and update return void and allocate nothing.
