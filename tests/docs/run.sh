@@ -14,7 +14,7 @@ set -u
 build=$(cd "$1" && pwd)
 shift
 [ $# -gt 0 ] || set -- README.md docs/*.md docs/guide/*.md
-work=$build/docs
+work=$build/check/docs
 cc=${CC:-cc}
 strict="-std=c11 -D_POSIX_C_SOURCE=200809L -O1 -Wall -Wextra -Wpedantic -Werror -Iinclude"
 quiet="-Wno-unused -Wno-unused-parameter"
