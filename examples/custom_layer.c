@@ -7,7 +7,7 @@
  *   cc -std=c11 custom_layer.c -o custom_layer $(pkg-config --cflags --libs nn)
  *   ./custom_layer [FILE]    the model is saved to FILE, star_relu.safetensors unless given
  *
- * docs/adding-a-layer.md explains every part.
+ * docs/guide/07-own-layers.md explains every part.
  */
 #include <nn.h>
 #include <stdio.h>
