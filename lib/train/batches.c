@@ -95,8 +95,10 @@ static nn_status check_inputs(const nn_model *model, const nn_dataset *data, con
 nn_status nn__check_data(const nn_model *model, const nn_dataset *data, int with_targets,
                          const char *what)
 {
+    const char *before = nn_error_message(); /* most likely why there is none */
     if (data == NULL)
-        return nn_fail(NN_EINVAL, "%s: the dataset is NULL", what);
+        return nn_fail(NN_EINVAL, "%s: the dataset is NULL%s%s", what,
+                       *before != '\0' ? "; the failure before that: " : "", before);
     NN_TRY(check_inputs(model, data, what));
     if (nn_dataset_rows(data) == 0)
         return nn_fail(NN_EINVAL, "%s: the dataset is empty", what);

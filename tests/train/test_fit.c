@@ -502,6 +502,17 @@ static nn_status refuse(void *self, const size_t *indices, size_t count, nn_real
     return NN_OK;
 }
 
+START_TEST(a_dataset_that_could_not_be_made_is_told_with_its_reason)
+{
+    nn_model *model = small_model(0.1);
+    nn_dataset *data = nn_cifar10(.directory = "no/such/folder");
+    ck_assert_int_eq(nn_fit(model, data), NN_EINVAL);
+    test_message_has(
+        "fit: the dataset is NULL; the failure before that: no/such/folder/data_batch");
+    nn_model_free(model);
+}
+END_TEST
+
 START_TEST(a_failure_of_the_data_in_a_worker_reaches_the_caller)
 {
     static const nn_dataset_kind kind = {.struct_size = sizeof kind, .name = "bad", .read = refuse};
@@ -532,5 +543,6 @@ Suite *fit_suite(void)
         a_stop_ends_after_the_batch_with_validation_and_hooks,
         a_failing_callback_ends_the_fit_and_what_was_done_stands, wrong_options_are_named,
         data_that_does_not_fit_is_named_with_both_shapes,
+        a_dataset_that_could_not_be_made_is_told_with_its_reason,
         a_failure_of_the_data_in_a_worker_reaches_the_caller);
 }
