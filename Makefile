@@ -44,7 +44,7 @@ MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
-.PHONY: all deps help clean examples bench check demo install uninstall lint format cifar10 \
+.PHONY: all deps help clean examples bench check demo docs install uninstall lint format cifar10 \
     fashion-mnist FORCE
 all:
 
@@ -64,11 +64,14 @@ MISSING := $(shell \
     command -v g++ >/dev/null || echo g++; \
     command -v clang-format >/dev/null || echo clang-format; \
     command -v cppcheck >/dev/null || echo cppcheck; \
+    command -v doxygen >/dev/null || echo doxygen; \
     command -v clang >/dev/null || echo clang)
-# What only lint and format need, and what only .ci/run needs besides: left out unless FOR says so.
+# What only lint and format, docs, and .ci/run need: left out unless FOR says so.
 FOR_LINT := clang-format cppcheck
+FOR_DOCS := doxygen
 FOR_CI := clang
-UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) $(if $(filter ci,$(FOR)),,$(FOR_CI))
+UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) \
+    $(if $(filter docs ci,$(FOR)),,$(FOR_DOCS)) $(if $(filter ci,$(FOR)),,$(FOR_CI))
 
 deps: ## install what is missing: compilers, OpenBLAS, zlib, libpng, libjpeg, Check, gnuplot
 	@set -e; set -- $(filter-out $(UNASKED),$(MISSING)); \
@@ -92,7 +95,7 @@ clean: ## remove everything that was built
 GOALS := $(filter-out deps help clean cifar10 fashion-mnist uninstall,$(or $(MAKECMDGOALS),all))
 NEED := gcc libc6-dev $(if $(BLAS_LIBS)$(filter builtin,$(BLAS)),,pkg-config libopenblas-dev) \
     $(if $(filter check,$(GOALS)),pkg-config check) $(if $(filter demo,$(GOALS)),gnuplot-nox) \
-    $(if $(filter lint format,$(GOALS)),$(FOR_LINT))
+    $(if $(filter lint format,$(GOALS)),$(FOR_LINT)) $(if $(filter docs,$(GOALS)),$(FOR_DOCS))
 ABSENT := $(if $(GOALS),$(filter $(NEED),$(MISSING)))
 
 ifneq ($(filter-out $(if $(DEPS_DONE),gnuplot-nox),$(ABSENT)),)
@@ -317,6 +320,11 @@ check: $(PARTS:%=$(B)/check/%.log) ## all tests; TESTS=word for some of the suit
 lint: $(LIBRARY) $(FILES_LIBRARY) ## the format, the arrows of the house, the comments, the symbols
 	clang-format --dry-run -Werror $(FORMATTED)
 	sh tests/lint/run.sh $(B)/libnn.so $(if $(HAVE_FILES),$(B)/libnn_files.so)
+
+docs: $(LIBRARY) $(FILES_LIBRARY) ## the reference of all public names, in build/docs/html
+	$(call say,DOXYGEN,build/docs/html/index.html)
+	$(Q)rm -rf build/docs && mkdir -p build/docs && VERSION=$(VERSION) doxygen docs/doxygen/Doxyfile
+	$(Q)sh tests/lint/docs.sh build/docs/xml $(B)/libnn.so $(if $(HAVE_FILES),$(B)/libnn_files.so)
 
 format: ## let clang-format rewrite the sources
 	clang-format -i $(FORMATTED)

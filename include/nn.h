@@ -17,6 +17,10 @@
  *   nn/train.h         compile, fit, evaluate, predict, confusion matrix, one step at a time
  *   nn/extend.h        the function tables behind every kind, for writing one's own
  *
+ * Apart from these, with a library of its own, -lnn_files:
+ *
+ *   nn_files.h         packed files and folders of pictures
+ *
  * Valid C99, C11, C17 and C++17. The lower-case macros with keyword arguments (nn_conv2d(...),
  * nn_fit(...)) exist in C only; the plain functions behind them are the ABI and serve every
  * language.

@@ -57,6 +57,7 @@ typedef float nn_real;
     XX(NN_ENOTSUP, -9, "this version of the library does not know the option or the feature")      \
     XX(NN_EUSER, -10, "a function of the caller's returned a failure")
 
+/* One of the values of NN_STATUS_MAP: NN_OK is 0, failures are negative. */
 typedef enum nn_status {
 #define NN_STATUS_ENUM(name, number, sentence) name = number,
     NN_STATUS_MAP(NN_STATUS_ENUM)
@@ -106,9 +107,9 @@ NN_API int nn_default_threads(void);
  */
 typedef struct nn_allocator {
     size_t struct_size;
-    void *(*alloc)(void *user, size_t bytes, size_t alignment);
-    void (*release)(void *user, void *memory);
-    void *user;
+    void *(*alloc)(void *user, size_t bytes, size_t alignment); /* a block, or NULL            */
+    void (*release)(void *user, void *memory);                  /* takes a block back          */
+    void *user;                                                 /* the caller's, handed through */
 } nn_allocator;
 NN_API nn_status nn_set_allocator(const nn_allocator *allocator);
 
@@ -124,8 +125,8 @@ typedef void nn_pool_task(void *arg, int index, int worker);
  */
 typedef struct nn_thread_pool {
     size_t struct_size;
-    void (*run)(void *user, int threads, int tasks, nn_pool_task *task, void *arg);
-    void *user;
+    void (*run)(void *user, int threads, int tasks, nn_pool_task *task, void *arg); /* see above */
+    void *user; /* the caller's, handed through */
 } nn_thread_pool;
 NN_API nn_status nn_set_thread_pool(const nn_thread_pool *pool);
 
@@ -152,11 +153,12 @@ NN_API nn_status nn_set_thread_pool(const nn_thread_pool *pool);
 
 /* A double that may be absent: {0, 0} is absent, NN_SOME(x) is x. */
 typedef struct nn_maybe {
-    int present;
-    int reserved;
-    double value;
+    int present;  /* 1: value counts; 0: absent */
+    int reserved; /* 0                          */
+    double value; /* x, where it is present     */
 } nn_maybe;
 #ifndef __cplusplus
+/* An nn_maybe that is there: .baseline = NN_SOME(0.5). C only. */
 #define NN_SOME(x)                                                                                 \
     {                                                                                              \
         1, 0, (x)                                                                                  \
@@ -169,6 +171,7 @@ typedef struct nn_number_list {
     size_t count;        /* how many                             */
 } nn_number_list;
 #ifndef __cplusplus
+/* An nn_number_list of these numbers, each a double: .values = nn_numbers(0.1, 0.01). C only. */
 #define nn_numbers(...)                                                                            \
     {                                                                                              \
         (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)      \

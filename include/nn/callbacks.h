@@ -26,11 +26,12 @@ NN_API void nn_callback_free(nn_callback *callback);
  * twice or belongs to another fit with NN_EINVAL; the others of the list are then freed.
  */
 typedef struct nn_callback_list {
-    nn_callback *const *items;
-    size_t count;
+    nn_callback *const *items; /* the callbacks; taken by the fit */
+    size_t count;              /* how many */
 } nn_callback_list;
 
 #ifndef __cplusplus
+/* An nn_callback_list of these callbacks. C only. */
 #define nn_callbacks(...)                                                                          \
     {                                                                                              \
         (nn_callback *[]){__VA_ARGS__},                                                            \
@@ -41,9 +42,11 @@ typedef struct nn_callback_list {
 /* ---- Logs -----------------------------------------------------------------------------------
  * Named numbers in alphabetical order: accuracy, learning_rate, loss, val_accuracy, val_loss.
  */
+/* How many entries there are. */
 NN_API size_t nn_logs_count(const nn_logs *logs);
-/* Name and value of entry 0..count-1. */
+/* The name of entry 0..count-1; lent. */
 NN_API const char *nn_logs_name(const nn_logs *logs, size_t index);
+/* The value of entry 0..count-1. */
 NN_API double nn_logs_at(const nn_logs *logs, size_t index);
 /* The value of that name; NaN where there is none. */
 NN_API double nn_logs_value(const nn_logs *logs, const char *name);
@@ -55,7 +58,11 @@ NN_API nn_status nn_logs_set(nn_logs *logs, const char *name, double value);
 
 /* Which way is better. NN_AUTO: down for a loss, the metric's own way for a metric of the model
  * (with or without "val_"), else up where the name contains "acc" and down where not. */
-typedef enum nn_mode { NN_AUTO = 0, NN_MIN = 1, NN_MAX = 2 } nn_mode;
+typedef enum nn_mode {
+    NN_AUTO = 0, /* by the name of the watched number */
+    NN_MIN = 1,  /* smaller is better                 */
+    NN_MAX = 2   /* larger is better                  */
+} nn_mode;
 
 /* ---- EarlyStopping --------------------------------------------------------------------------
  * Stops when the watched number has not improved for `patience` epochs. Improved: cur + min_delta
@@ -76,9 +83,12 @@ typedef struct nn_early_stopping_options {
 } nn_early_stopping_options;
 NN_API nn_callback *nn_early_stopping_new(const nn_early_stopping_options *options);
 
-/* Results, 0-based epochs; -1 where it has none. callback must be an EarlyStopping (else -1, NaN). */
+/* Results of an EarlyStopping (of other callbacks -1, NaN). The epoch of the best number, 0-based; -1:
+ * none yet. */
 NN_API int nn_early_stopping_best_epoch(const nn_callback *callback);
+/* The epoch after which it stopped the fit, 0-based; -1: it did not. */
 NN_API int nn_early_stopping_stopped_epoch(const nn_callback *callback);
+/* The best number. */
 NN_API double nn_early_stopping_best(const nn_callback *callback);
 
 /* ---- ReduceLROnPlateau ----------------------------------------------------------------------
@@ -138,10 +148,11 @@ typedef struct nn_model_checkpoint_options {
 } nn_model_checkpoint_options;
 NN_API nn_callback *nn_model_checkpoint_new(const nn_model_checkpoint_options *options);
 
-/* The best number so far (NaN: none), how often it saved, the last path it saved to (NULL: none; valid
- * until the next save). callback must be a ModelCheckpoint (else NaN, -1, NULL). */
+/* Results of a ModelCheckpoint (of other callbacks NaN, -1, NULL). The best number so far; NaN: none. */
 NN_API double nn_model_checkpoint_best(const nn_callback *callback);
+/* How often it saved. */
 NN_API int nn_model_checkpoint_saves(const nn_callback *callback);
+/* The last path it saved to; NULL: none; valid until the next save. */
 NN_API const char *nn_model_checkpoint_path(const nn_callback *callback);
 
 /* ---- LearningRateScheduler ------------------------------------------------------------------
@@ -150,7 +161,6 @@ NN_API const char *nn_model_checkpoint_path(const nn_callback *callback);
  * (NN_EINVAL).
  */
 typedef double nn_schedule_function(int epoch, double rate, void *data);
-
 typedef struct nn_learning_rate_scheduler_options {
     size_t struct_size;
     nn_schedule_function *schedule; /* must be given                 */
@@ -171,8 +181,9 @@ typedef struct nn_terminate_on_nan_options {
 } nn_terminate_on_nan_options;
 NN_API nn_callback *nn_terminate_on_nan_new(const nn_terminate_on_nan_options *options);
 
-/* Where it ended the training, 0-based; -1: it has not, or callback is no TerminateOnNaN. */
+/* The epoch in which it ended the training, 0-based; -1: it has not, or it is no TerminateOnNaN. */
 NN_API int nn_terminate_on_nan_epoch(const nn_callback *callback);
+/* The batch of that epoch, likewise. */
 NN_API int nn_terminate_on_nan_batch(const nn_callback *callback);
 
 /* ---- LambdaCallback -------------------------------------------------------------------------
@@ -186,12 +197,17 @@ typedef int nn_lambda_function(nn_model *model, int index, nn_logs *logs, void *
 
 typedef struct nn_lambda_options {
     size_t struct_size;
-    nn_lambda_function *on_epoch_begin, *on_epoch_end;
-    nn_lambda_function *on_train_begin, *on_train_end;
-    nn_lambda_function *on_train_batch_begin, *on_train_batch_end;
-    nn_lambda_function *on_test_begin, *on_test_end;
-    nn_lambda_function *on_test_batch_begin, *on_test_batch_end;
-    void *data; /* the caller's, handed through */
+    nn_lambda_function *on_epoch_begin;       /* before an epoch */
+    nn_lambda_function *on_epoch_end;         /* after an epoch */
+    nn_lambda_function *on_train_begin;       /* before the fit */
+    nn_lambda_function *on_train_end;         /* after the fit */
+    nn_lambda_function *on_train_batch_begin; /* before a batch of training */
+    nn_lambda_function *on_train_batch_end;   /* after a batch of training */
+    nn_lambda_function *on_test_begin;        /* before a validation */
+    nn_lambda_function *on_test_end;          /* after a validation */
+    nn_lambda_function *on_test_batch_begin;  /* before a batch of it */
+    nn_lambda_function *on_test_batch_end;    /* after a batch of it */
+    void *data;                               /* the caller's, handed through */
 } nn_lambda_options;
 NN_API nn_callback *nn_lambda_new(const nn_lambda_options *options);
 

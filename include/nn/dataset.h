@@ -12,11 +12,13 @@
 extern "C" {
 #endif
 
+/* A set of numbered rows, each an x, and a y where it has targets. */
 typedef struct nn_dataset nn_dataset;
 
 /* Frees a dataset (not what it is a view of, and not the caller's arrays). NULL is fine. */
 NN_API void nn_dataset_free(nn_dataset *dataset);
 
+/* The number of rows. */
 NN_API size_t nn_dataset_rows(const nn_dataset *dataset);
 /* The shape of one x, without the row dimension; lent. */
 NN_API const nn_shape *nn_dataset_shape(const nn_dataset *dataset);
@@ -36,31 +38,34 @@ NN_API nn_status nn_dataset_row(const nn_dataset *dataset, size_t row, nn_real *
 NN_API const nn_shape *nn_dataset_target_shape(const nn_dataset *dataset);
 NN_API nn_status nn_dataset_row_target(const nn_dataset *dataset, size_t row, nn_real *y);
 
-/*
+/* Names in order, counted: .class_names = nn_names("cat", "dog"). */
+typedef struct nn_name_list {
+    const char *const *items; /* the texts; copied by those who take the list */
+    size_t count;             /* how many */
+} nn_name_list;
+
+/* Which part of a published set: 50,000 training or 10,000 test pictures in CIFAR-10. */
+typedef enum nn_part {
+    NN_TRAIN = 0, /* to train on  */
+    NN_TEST = 1   /* kept from it */
+} nn_part;
+
+/* ---- Arrays in memory -------------------------------------------------------------------------
  * Rows of the caller's tensors, which must outlive the dataset. x[n][...] is NN_F32 or NN_U8. y is
  * NULL (to predict), or has n rows: NN_I32 or NN_U8 [n] or [n][1] are classes, NN_F32 [n] or
  * [n][...] are targets as they stand. NULL: NN_EINVAL, NN_ESHAPE (rows differ), NN_ENOMEM.
  */
 typedef struct nn_arrays_options {
     size_t struct_size;
-    const nn_tensor *x;
-    const nn_tensor *y;
+    const nn_tensor *x; /* x[n][...]; must be given */
+    const nn_tensor *y; /* y[n] or y[n][...]; NULL: no targets */
     double divisor; /* x / divisor, in double, rounded to float; 0 is 1; 255 makes 0..1 of bytes */
-    int classes;    /* with classes in y: their number; 0 is the largest class plus 1            */
-    int one_hot;    /* 1: y reaches loss and metrics as one-hot rows                             */
+    int classes;    /* with classes in y: their number; 0 is the largest class plus 1 */
+    int one_hot;    /* 1: y reaches loss and metrics as one-hot rows */
 } nn_arrays_options;
 NN_API nn_dataset *nn_arrays_new(const nn_arrays_options *options);
 
-/* Names in order, counted: .class_names = nn_names("cat", "dog"). */
-typedef struct nn_name_list {
-    const char *const *items;
-    size_t count;
-} nn_name_list;
-
-/* Which part of a published set: 50,000 training or 10,000 test pictures in CIFAR-10. */
-typedef enum nn_part { NN_TRAIN = 0, NN_TEST = 1 } nn_part;
-
-/*
+/* ---- CIFAR-10 ---------------------------------------------------------------------------------
  * CIFAR-10 in its binary form: 32x32x3 pictures of ten classes, kept as bytes in memory, read as
  * x / 255. `directory` holds data_batch_1.bin .. data_batch_5.bin (part NN_TRAIN) or
  * test_batch.bin (NN_TEST): records of 3,073 bytes, a label 0..9, then 1,024 red, 1,024 green and
@@ -77,14 +82,16 @@ typedef struct nn_cifar10_options {
 } nn_cifar10_options;
 NN_API nn_dataset *nn_cifar10_new(const nn_cifar10_options *options);
 
-/* Which label of a picture of CIFAR-100: one of 100 classes, or one of 20 groups of five. */
-typedef enum nn_cifar100_label { NN_FINE = 0, NN_COARSE = 1 } nn_cifar100_label;
-
-/*
+/* ---- CIFAR-100 --------------------------------------------------------------------------------
  * CIFAR-100 in its binary form, otherwise as CIFAR-10: `directory` holds train.bin (50,000) or
  * test.bin (10,000): records of 3,074 bytes, the coarse label 0..19, the fine label 0..99, then the
  * planes. Failures are those of nn_cifar10.
  */
+/* Which label of a picture. */
+typedef enum nn_cifar100_label {
+    NN_FINE = 0,  /* one of 100 classes          */
+    NN_COARSE = 1 /* one of 20 groups of five    */
+} nn_cifar100_label;
 typedef struct nn_cifar100_options {
     size_t struct_size;
     const char *directory; /* must be given                                              */
@@ -117,22 +124,23 @@ typedef struct nn_idx_options {
     const char *x;      /* path, "train-images-idx3-ubyte"; must be given unless x_data is    */
     const char *y;      /* path, "train-labels-idx1-ubyte"; NULL: no targets                  */
     const void *x_data; /* instead of a file: x_data[0..x_size-1]                             */
-    size_t x_size;
-    const void *y_data;
-    size_t y_size;
-    double divisor; /* x / divisor; 0 is 255 where x is unsigned bytes, else 1            */
-    int channels;   /* 1: rows get a last dimension of 1, 28x28 becomes 28x28x1           */
-    int classes;    /* with classes in y: their number; 0 is the largest class plus 1     */
-    int one_hot;    /* 1: y reaches loss and metrics as one-hot rows                      */
-    int values;     /* 1: y is values, also where it is integers                          */
+    size_t x_size;      /* bytes of x_data */
+    const void *y_data; /* instead of a file: y_data[0..y_size-1] */
+    size_t y_size;      /* bytes of y_data */
+    double divisor;     /* x / divisor; 0 is 255 where x is unsigned bytes, else 1            */
+    int channels;       /* 1: rows get a last dimension of 1, 28x28 becomes 28x28x1           */
+    int classes;        /* with classes in y: their number; 0 is the largest class plus 1     */
+    int one_hot;        /* 1: y reaches loss and metrics as one-hot rows                      */
+    int values;         /* 1: y is values, also where it is integers                          */
     nn_name_list class_names; /* of class 0, 1, ...; copied; their count is `classes` then    */
     size_t limit;             /* at most so many rows, the first; 0 is all                    */
 } nn_idx_options;
 NN_API nn_dataset *nn_idx_new(const nn_idx_options *options);
 
+/* The options of nn_npy_new and nn_npy. */
+typedef nn_idx_options nn_npy_options;
 /* NPY, NumPy's format for one array; the options are those of IDX. Versions 1 to 3; elements f4 f8,
  * i1 i2 i4 i8, u1 u2 u4 u8 and b1 in both byte orders; C and Fortran order. */
-typedef nn_idx_options nn_npy_options;
 NN_API nn_dataset *nn_npy_new(const nn_npy_options *options);
 
 /* NPZ, NumPy's archive of named arrays ("mnist.npz"); members stored without compression, as
@@ -154,7 +162,7 @@ typedef struct nn_npz_options {
 } nn_npz_options;
 NN_API nn_dataset *nn_npz_new(const nn_npz_options *options);
 
-/*
+/* ---- CSV --------------------------------------------------------------------------------------
  * A table of numbers as text (CSV, RFC 4180): x is rows of columns, [columns]. Fields may stand in
  * double quotes, with "" for a quote and line ends inside; lines end with LF or CRLF; empty lines
  * are passed over; spaces around numbers are, too. Numbers have a point, whatever the locale.
@@ -166,11 +174,13 @@ NN_API nn_dataset *nn_npz_new(const nn_npz_options *options);
  * missing, empty or no finite number, of a class that is none, and lines with more or fewer fields
  * than the first; NN_ENOTFOUND: no such column; NN_EINVAL: options; NN_ENOMEM.
  */
+/* What the columns of y are. */
 typedef enum nn_csv_targets {
     NN_CSV_VALUES = 0,  /* y is numbers, [columns of y]                                     */
     NN_CSV_CLASSES = 1, /* y is one column of class numbers 0, 1, ...                      */
     NN_CSV_LABELS = 2   /* y is one column of texts: each text is a class                   */
 } nn_csv_targets;
+
 typedef struct nn_csv_options {
     size_t struct_size;
     const char *path; /* must be given unless data is                                    */
@@ -192,13 +202,15 @@ typedef struct nn_csv_options {
 } nn_csv_options;
 NN_API nn_dataset *nn_csv_new(const nn_csv_options *options);
 
-/*
+/* ---- Functions --------------------------------------------------------------------------------
  * Rows made by a function, any row at any time, by several threads at once: x[product of the
  * shape], and where there are targets y[...] or *label; each may be NULL, then it is not wanted.
  * The same row must give the same numbers. 0 is success; a failure reaches whoever reads the row
  * (nn_fail raises one with a message). NULL: NN_EINVAL, NN_ENOMEM.
  */
+/* Gives row `row`, as said above. */
 typedef nn_status nn_row_function(void *user, size_t row, nn_real *x, nn_real *y, int *label);
+
 typedef struct nn_function_data_options {
     size_t struct_size;
     nn_row_function *function; /* must be given                                            */
@@ -212,7 +224,7 @@ typedef struct nn_function_data_options {
 } nn_function_data_options;
 NN_API nn_dataset *nn_function_data_new(const nn_function_data_options *options);
 
-/*
+/* ---- Drawings ---------------------------------------------------------------------------------
  * Drawings: a generated stand-in for CIFAR-10, always at hand. 32x32x3 pictures of ten drawn
  * objects, varied in place, size, turn, colours, background and noise. Integer arithmetic only: a
  * seed gives the same bytes on every machine. Row i has class i mod 10. The two parts never share
@@ -249,6 +261,9 @@ NN_API nn_dataset *nn_dataset_repeat(const nn_dataset *parent, size_t count);
  * targets; zip what was concatenated instead. */
 NN_API nn_dataset *nn_dataset_concatenate(const nn_dataset *const *parents, size_t count);
 
+/* Makes mapped[...] of x, as nn_dataset_map says. */
+typedef nn_status nn_map_function(void *user, size_t row, const nn_real *x, nn_real *mapped);
+
 /*
  * parent's rows with another x: `function` makes mapped[product of the shape] of x, a row as parent
  * gives it; y stays. `shape` is that of a mapped x; NULL: the parent's. The function is called at
@@ -257,7 +272,6 @@ NN_API nn_dataset *nn_dataset_concatenate(const nn_dataset *const *parents, size
  * reads at the same time is kept until the dataset is freed. NULL: NN_EINVAL, NN_ENOMEM; NN_ENOTSUP
  * for a zip of several inputs or targets: zip what was mapped instead.
  */
-typedef nn_status nn_map_function(void *user, size_t row, const nn_real *x, nn_real *mapped);
 NN_API nn_dataset *nn_dataset_map(const nn_dataset *parent, const nn_shape *shape,
                                   nn_map_function *function, void *user);
 
@@ -285,8 +299,8 @@ NN_API nn_status nn_dataset_split(const nn_dataset *parent, double fraction, uin
 
 /* A counted list of datasets, made by nn_datasets(a, b, ...). */
 typedef struct nn_dataset_list {
-    const nn_dataset *const *items;
-    size_t count;
+    const nn_dataset *const *items; /* the datasets; borrowed */
+    size_t count;                   /* how many */
 } nn_dataset_list;
 
 /*
@@ -308,20 +322,28 @@ typedef struct nn_zip_options {
 } nn_zip_options;
 NN_API nn_dataset *nn_zip_new(const nn_zip_options *options);
 
-/* How many x and y a row has: 1 and 0 or 1 where the dataset is no zip. */
+/* How many x a row has: 1 where the dataset is no zip. */
 NN_API size_t nn_dataset_input_count(const nn_dataset *dataset);
+/* How many y a row has: 0 or 1 where the dataset is no zip. */
 NN_API size_t nn_dataset_target_count(const nn_dataset *dataset);
-/* nn_dataset_shape and the x of nn_dataset_row, for input 0..count-1. NULL and NN_EINVAL where there
- * is none. */
+/* As nn_dataset_shape, for input 0..count-1; NULL where there is none. */
 NN_API const nn_shape *nn_dataset_shape_at(const nn_dataset *dataset, size_t input);
+/* As the x of nn_dataset_row, for input 0..count-1; NN_EINVAL where there is none. */
 NN_API nn_status nn_dataset_row_at(const nn_dataset *dataset, size_t input, size_t row, nn_real *x);
 
 #ifndef __cplusplus
+/* An nn_name_list of these texts: nn_names("cat", "dog"). C only. */
+#define nn_names(...)                                                                              \
+    ((nn_name_list){(const char *const[]){__VA_ARGS__},                                            \
+                    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)})
+
+/* An nn_dataset_list of these datasets. C only. */
 #define nn_datasets(...)                                                                           \
     {                                                                                              \
         (const nn_dataset *[]){__VA_ARGS__},                                                       \
             sizeof((const nn_dataset *[]){__VA_ARGS__}) / sizeof(nn_dataset *)                     \
     }
+
 #define nn_zip(...) nn_zip_new(NN_OPTIONS(nn_zip_options, __VA_ARGS__))
 #define nn_arrays(...) nn_arrays_new(NN_OPTIONS(nn_arrays_options, __VA_ARGS__))
 #define nn_cifar10(...) nn_cifar10_new(NN_OPTIONS(nn_cifar10_options, __VA_ARGS__))
@@ -332,10 +354,6 @@ NN_API nn_status nn_dataset_row_at(const nn_dataset *dataset, size_t input, size
 #define nn_csv(...) nn_csv_new(NN_OPTIONS(nn_csv_options, __VA_ARGS__))
 #define nn_function_data(...)                                                                      \
     nn_function_data_new(NN_OPTIONS(nn_function_data_options, __VA_ARGS__))
-/* A list of names: nn_names("cat", "dog"). */
-#define nn_names(...)                                                                              \
-    ((nn_name_list){(const char *const[]){__VA_ARGS__},                                            \
-                    sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)})
 #define nn_drawings(...) nn_drawings_new(NN_OPTIONS(nn_drawings_options, __VA_ARGS__))
 #endif
 

@@ -29,6 +29,7 @@ extern "C" {
  * One list of fields serves to fill in defaults, check ranges, print, save and load. Fields of the
  * options struct that stand in no table are copied as they are and are not saved.
  */
+/* The type of a field. */
 typedef enum nn_option_type {
     NN_OPTION_INT = 1,          /* int                                                    */
     NN_OPTION_PAIR = 2,         /* int[2]; absent when both are 0                         */
@@ -44,6 +45,7 @@ typedef enum nn_option_type {
     NN_OPTION_SCHEDULE = 12     /* nn_schedule *, may be NULL; taken                      */
 } nn_option_type;
 
+/* Rules of a field, to be added up. */
 enum {
     NN_REQUIRED = 1, /* absent is NN_EINVAL                   */
     NN_WHOLE = 2,    /* a double without a fraction           */
@@ -51,19 +53,21 @@ enum {
     NN_BELOW = 8     /* less than maximum, not equal to it    */
 };
 
+/* One field of an options struct. */
 typedef struct nn_option {
-    const char *name; /* of the field, in files and messages                        */
-    int type;
-    int rules;       /* NN_REQUIRED | ...                                          */
-    size_t offset;   /* in the options struct                                      */
-    double fallback; /* what an absent number becomes                              */
-    double minimum;  /* range of numbers; checked where minimum < maximum          */
-    double maximum;
+    const char *name;           /* of the field, in files and messages                        */
+    int type;                   /* an nn_option_type */
+    int rules;                  /* NN_REQUIRED | ...                                          */
+    size_t offset;              /* in the options struct                                      */
+    double fallback;            /* what an absent number becomes                              */
+    double minimum;             /* range of numbers; checked where minimum < maximum          */
+    double maximum;             /* see minimum */
     const char *const *choices; /* NN_OPTION_CHOICE: names by number, ended by NULL           */
 } nn_option;
 
 /* The names of the activations by number, ended by NULL: the choices of an activation option. */
 NN_API extern const char *const nn_activation_names[];
+/* The names of nn_padding by number, ended by NULL. */
 NN_API extern const char *const nn_padding_names[];
 
 /* What every kind begins with. Tables are const and live as long as the program. */
@@ -73,13 +77,13 @@ typedef struct nn_kind {
     const char *class_name;   /* "Conv2D": Keras's name, in summaries                 */
     size_t options_size;      /* of the options struct, whose struct_size comes first */
     const nn_option *options; /* the fields                                           */
-    size_t option_count;
+    size_t option_count;      /* how many fields */
 } nn_kind;
 
 /* Own kinds that a file may name, made by nn_kinds(&my_layer_kind.kind, ...). */
 typedef struct nn_kind_list {
-    const nn_kind *const *items;
-    size_t count;
+    const nn_kind *const *items; /* the tables; lent */
+    size_t count;                /* how many */
 } nn_kind_list;
 
 /*
@@ -90,16 +94,17 @@ typedef struct nn_kind_list {
  */
 typedef struct nn_load_options {
     size_t struct_size;
-    const char *path;
-    nn_model **model;    /* written only on success          */
-    nn_kind_list layers; /* .layers = nn_kinds(&mine.kind)   */
-    nn_kind_list optimizers;
-    nn_kind_list losses;
-    nn_kind_list metrics;
+    const char *path;        /* must be given */
+    nn_model **model;        /* written only on success          */
+    nn_kind_list layers;     /* .layers = nn_kinds(&mine.kind)   */
+    nn_kind_list optimizers; /* tables that begin an nn_optimizer_kind */
+    nn_kind_list losses;     /* an nn_loss_kind */
+    nn_kind_list metrics;    /* an nn_metric_kind */
 } nn_load_options;
 NN_API nn_status nn_model_load_as(const nn_load_options *options) NN_MUST_CHECK;
 
 #ifndef __cplusplus
+/* An nn_kind_list of these tables. C only. */
 #define nn_kinds(...)                                                                              \
     {                                                                                              \
         (const nn_kind *const[]){__VA_ARGS__},                                                     \
@@ -116,25 +121,26 @@ NN_API nn_status nn_model_load_as(const nn_load_options *options) NN_MUST_CHECK;
 /* What `infer` is asked, and what it answers. Answers start at zero. */
 typedef struct nn_infer {
     size_t struct_size;
-    const char *name;    /* of the layer in its model, for messages                    */
-    const void *options; /* the layer's options, defaults filled in, ranges checked    */
-    int training;        /* planned for training, or for inference                     */
-    int batch;           /* the most rows of a run                                     */
-    int input_count;
+    const char *name;       /* of the layer in its model, for messages                    */
+    const void *options;    /* the layer's options, defaults filled in, ranges checked    */
+    int training;           /* planned for training, or for inference                     */
+    int batch;              /* the most rows of a run                                     */
+    int input_count;        /* how many inputs the layer is applied to */
     int activation;         /* answer: the activation that follows the layer's own y      */
     const nn_shape *inputs; /* input_count of them                                        */
     nn_shape output;        /* answer: shape of y                                         */
     unsigned flags;         /* answer: NN_KEEPS_X | ...                                   */
-    int reserved;
-    size_t kept;     /* answer: bytes from forward to backward, for all rows       */
-    size_t partials; /* answer: bytes during forward or backward, for all tasks    */
-    size_t scratch;  /* answer: bytes per worker during forward or backward        */
-    void *engine;    /* the library's                                              */
-    int trainable;   /* 0: the layer is frozen, its gradients will not be wanted   */
-    int backward;    /* 1: backward will be run; 0: in inference, and where nothing
+    int reserved;           /* 0 */
+    size_t kept;            /* answer: bytes from forward to backward, for all rows       */
+    size_t partials;        /* answer: bytes during forward or backward, for all tasks    */
+    size_t scratch;         /* answer: bytes per worker during forward or backward        */
+    void *engine;           /* the library's                                              */
+    int trainable;          /* 0: the layer is frozen, its gradients will not be wanted   */
+    int backward;           /* 1: backward will be run; 0: in inference, and where nothing
                         here or before is trained: then nothing need be kept       */
 } nn_infer;
 
+/* Answers of infer about what a layer needs and can do, to be added up. */
 enum {
     NN_KEEPS_X = 1,    /* backward reads x                                                 */
     NN_KEEPS_Y = 2,    /* backward reads y                                                 */
@@ -164,50 +170,58 @@ NN_API int nn_window_output(int n, int kernel, int stride, int dilation, int pad
 /* One run of a layer. Pointers are aligned to 64 bytes where they begin a block of the plan. */
 typedef struct nn_pass {
     size_t struct_size;
-    const void *options;
-    int rows;       /* rows in this run, 1..batch                                */
-    int training;   /* training or inference                                     */
-    int trainable;  /* 0: the layer is frozen, its gradients are not wanted       */
-    int activation; /* with NN_EPILOGUE: to be applied to y; else NN_LINEAR       */
-    int input_count;
-    uint32_t node;           /* number of the layer in its model                           */
-    const nn_shape *x_shape; /* input_count of them                                        */
-    const nn_shape *y_shape;
+    const void *options;       /* the layer's, as infer got them */
+    int rows;                  /* rows in this run, 1..batch                                */
+    int training;              /* training or inference                                     */
+    int trainable;             /* 0: the layer is frozen, its gradients are not wanted       */
+    int activation;            /* with NN_EPILOGUE: to be applied to y; else NN_LINEAR       */
+    int input_count;           /* how many inputs */
+    uint32_t node;             /* number of the layer in its model                           */
+    const nn_shape *x_shape;   /* input_count of them                                        */
+    const nn_shape *y_shape;   /* of y, without rows */
     const nn_real *const *x;   /* input_count inputs x[rows][...]                            */
     nn_real *y;                /* y[rows][...]; read-only in backward                        */
     nn_real *dy;               /* backward: gradient of y; may be overwritten                */
     nn_real *const *dx;        /* backward: to be overwritten; NULL where not wanted         */
     nn_real *const *weights;   /* in the order of nn_infer_weight                            */
     nn_real *const *gradients; /* backward: to be overwritten; NULL for state and when frozen */
-    void *kept;
-    void *partials;
-    uint64_t seed;      /* of the model                                               */
-    uint64_t step;      /* number of the optimizer step                               */
-    uint64_t first_row; /* number of x's first row in the whole batch: 0 while
+    void *kept;                /* the bytes that infer asked for, from forward to backward   */
+    void *partials;            /* those for all tasks                                        */
+    uint64_t seed;             /* of the model                                               */
+    uint64_t step;             /* number of the optimizer step                               */
+    uint64_t first_row;        /* number of x's first row in the whole batch: 0 while
                            batches are not cut                                        */
-    void *engine;       /* the library's                                              */
+    void *engine;              /* the library's                                              */
 } nn_pass;
+
+/* A task of nn_parallel: index 0..tasks-1, on worker 0..workers-1. */
+typedef void nn_task(const nn_pass *pass, void *arg, int index, int worker);
 
 /*
  * Runs task(pass, arg, i, worker) for i = 0..tasks-1 on the pass's workers and the calling thread;
  * returns when all are done. Which worker takes which task is open, so the cut into tasks must
  * follow from shapes alone and tasks must not share what they write. worker is 0..workers-1.
  */
-typedef void nn_task(const nn_pass *pass, void *arg, int index, int worker);
 NN_API void nn_parallel(const nn_pass *pass, int tasks, nn_task *task, void *arg);
 
 /* The scratch of a worker: infer's `scratch` bytes. */
 NN_API void *nn_scratch(const nn_pass *pass, int worker);
 
-enum { NN_ONE_INPUT = 0, NN_NO_INPUT = 1, NN_TWO_OR_MORE_INPUTS = 2 };
+/* How many inputs a layer takes. */
+enum {
+    NN_ONE_INPUT = 0,         /* one                                         */
+    NN_NO_INPUT = 1,          /* none: it is an input itself                 */
+    NN_TWO_OR_MORE_INPUTS = 2 /* two or more; infer may ask for an exact number */
+};
 
+/* The table of a layer. */
 typedef struct nn_layer_kind {
-    nn_kind kind;
-    int inputs; /* how many it takes: NN_ONE_INPUT (0), ...; checked before infer is asked */
-    int reserved;
-    nn_status (*infer)(nn_infer *infer);
-    void (*forward)(const nn_pass *pass); /* NULL where infer answers NN_IDENTITY */
-    void (*backward)(const nn_pass *pass);
+    nn_kind kind; /* name and options */
+    int inputs;   /* how many it takes: NN_ONE_INPUT (0), ...; checked before infer is asked */
+    int reserved; /* 0 */
+    nn_status (*infer)(nn_infer *infer);   /* checks shapes, declares weights, answers */
+    void (*forward)(const nn_pass *pass);  /* NULL where infer answers NN_IDENTITY */
+    void (*backward)(const nn_pass *pass); /* dx and gradients from dy; NULL as forward */
 } nn_layer_kind;
 
 /* A layer of that kind; options are copied (NULL: all absent). */
@@ -218,8 +232,8 @@ NN_API nn_layer *nn_layer_new(const nn_layer_kind *kind, const void *options);
 /* One run of a loss over p[rows][width]. */
 typedef struct nn_loss_pass {
     size_t struct_size;
-    const void *options;
-    int rows;
+    const void *options;    /* the loss's, defaults filled in */
+    int rows;               /* rows of this batch */
     int width;              /* elements of a prediction                                       */
     nn_real *prediction;    /* p[rows][width]; with `fused`, z on entry and act(z) on return  */
     const nn_real *targets; /* y[rows][width]; NULL where targets are classes                 */
@@ -233,15 +247,17 @@ typedef struct nn_loss_pass {
                                  loss over the last axis is averaged over the rest of a row     */
 } nn_loss_pass;
 
+/* The table of a loss. */
 typedef struct nn_loss_kind {
-    nn_kind kind;
+    nn_kind kind;      /* name and options */
     int takes_classes; /* 1: targets are classes; 0: values shaped like the prediction      */
     int fuses_with;    /* the activation it can be run together with; NN_LINEAR for none    */
     /* May the loss follow this output? NULL: always. name is the output layer's. */
     nn_status (*check)(const void *options, const char *name, const nn_shape *prediction);
-    void (*run)(const nn_loss_pass *pass);
+    void (*run)(const nn_loss_pass *pass); /* losses, and the gradient where it is wanted */
 } nn_loss_kind;
 
+/* A loss of that kind; options are copied (NULL: all absent). */
 NN_API nn_loss *nn_loss_new(const nn_loss_kind *kind, const void *options);
 
 /* ---- Metrics -------------------------------------------------------------------------------- */
@@ -249,15 +265,15 @@ NN_API nn_loss *nn_loss_new(const nn_loss_kind *kind, const void *options);
 /* A batch: p[rows][width], and y as the loss takes it. */
 typedef struct nn_metric_pass {
     size_t struct_size;
-    const void *options;
-    int rows;
-    int width;
+    const void *options;       /* the metric's, defaults filled in */
+    int rows;                  /* rows of this batch               */
+    int width;                 /* elements of a prediction         */
     const nn_real *prediction; /* p[rows][width]                              */
     const nn_real *targets;    /* y[rows][width], or NULL                     */
     const int32_t *classes;    /* y[rows], or NULL; with a loss that ignores a class, any of them */
     const double *weights;     /* how much each row counts; NULL: 1            */
     int last_axis;             /* elements of the prediction's last axis       */
-    int reserved;
+    int reserved;              /* 0 */
 } nn_metric_pass;
 
 /*
@@ -267,12 +283,12 @@ typedef struct nn_metric_pass {
  * zeros in it starts anew. An option named "name" is the metric's name in logs.
  */
 typedef struct nn_metric_kind {
-    nn_kind kind;
-    int better; /* NN_MAX or NN_MIN: which way callbacks call better                    */
-    int reserved;
+    nn_kind kind;      /* name and options */
+    int better;        /* NN_MAX or NN_MIN: which way callbacks call better                    */
+    int reserved;      /* 0 */
     size_t state_size; /* bytes of the accumulating state; zeroed at the start of an epoch     */
-    void (*update)(const nn_metric_pass *pass, void *state);
-    double (*result)(const void *options, const void *state);
+    void (*update)(const nn_metric_pass *pass, void *state);  /* adds a batch to the state */
+    double (*result)(const void *options, const void *state); /* the value so far */
     /* Can it judge this output, with these options? NULL: always. name is the metric's. */
     nn_status (*check)(const void *options, const char *name, const nn_shape *prediction);
     size_t (*state_bytes)(const void *options, int width); /* NULL: state_size */
@@ -285,29 +301,36 @@ NN_API nn_metric *nn_metric_new(const nn_metric_kind *kind, const void *options)
  * Parameters, gradients and slots lie in equal order in one block each; update is called for
  * disjoint ranges of them, in parallel.
  */
-enum { NN_MAX_SLOTS = 4, NN_MAX_SCALARS = 4, NN_MAX_COEFFICIENTS = 12 };
+/* The most that an optimizer may have. */
+enum {
+    NN_MAX_SLOTS = 4,        /* numbers kept per parameter       */
+    NN_MAX_SCALARS = 4,      /* numbers kept for all of them     */
+    NN_MAX_COEFFICIENTS = 12 /* numbers from begin to update     */
+};
 
+/* One step: what begin fills in, and a range of the parameters for update. */
 typedef struct nn_update {
     size_t struct_size;
-    const void *options;
-    double learning_rate;
+    const void *options;                       /* the optimizer's, defaults filled in */
+    double learning_rate;                      /* of this step */
     uint64_t step;                             /* t, from 1                                   */
     double *scalars;                           /* kept from step to step, start at initial    */
     nn_real coefficients[NN_MAX_COEFFICIENTS]; /* begin's answers to update                   */
     size_t count;                              /* update: elements of this range              */
-    nn_real *weights;
-    const nn_real *gradients;
-    nn_real *slots[NN_MAX_SLOTS];
+    nn_real *weights;                          /* update: weights[count], to be changed */
+    const nn_real *gradients;                  /* update: gradients[count] */
+    nn_real *slots[NN_MAX_SLOTS];              /* update: slots[i][count], to be changed */
 } nn_update;
 
+/* The table of an optimizer. */
 typedef struct nn_optimizer_kind {
-    nn_kind kind;
+    nn_kind kind;                  /* name and options */
     const char *const *slots;      /* names of slots, ended by NULL                           */
     const char *const *scalars;    /* names of scalars, ended by NULL; or NULL                */
     const double *scalars_initial; /* their first values                                      */
-    int (*slot_count)(const void *options); /* how many of the slots it needs; NULL: all       */
-    void (*begin)(nn_update *update);       /* once per step: coefficients, scalars            */
-    void (*update)(const nn_update *update);
+    int (*slot_count)(const void *options);  /* how many of the slots it needs; NULL: all       */
+    void (*begin)(nn_update *update);        /* once per step: coefficients, scalars            */
+    void (*update)(const nn_update *update); /* the rule, on one range; in parallel */
     double (*slot_initial)(const void *options, int slot); /* first value; NULL: all 0         */
 } nn_optimizer_kind;
 
@@ -321,8 +344,9 @@ NN_API nn_optimizer *nn_optimizer_new(const nn_optimizer_kind *kind, const void 
 
 /* ---- Schedules ------------------------------------------------------------------------------ */
 
+/* The table of a schedule. */
 typedef struct nn_schedule_kind {
-    nn_kind kind;
+    nn_kind kind; /* name and options */
     /* What ranges of single fields cannot say; NULL: nothing. name begins messages. */
     nn_status (*check)(const void *options, const char *name);
     double (*rate)(const void *options, double step); /* step >= 0, whole */
@@ -336,57 +360,70 @@ NN_API nn_schedule *nn_schedule_new(const nn_schedule_kind *kind, const void *op
 /* Where a hook stands. Numbers are 0-based. */
 typedef struct nn_event {
     size_t struct_size;
-    nn_model *model;
-    int epoch;
-    int epochs;    /* number of the last epoch plus 1                                    */
-    int step;      /* batch within the epoch                                             */
-    int steps;     /* batches per epoch                                                  */
-    nn_logs *logs; /* running means in batch hooks, the epoch's in epoch_end; else empty */
-    void *stream;  /* stdio FILE * for messages; NULL where the fit is silent            */
-    int stop;      /* set to 1: end the training after this batch or epoch               */
-    int reserved;
+    nn_model *model; /* that is trained, evaluated or asked */
+    int epoch;       /* its number */
+    int epochs;      /* number of the last epoch plus 1                                    */
+    int step;        /* batch within the epoch                                             */
+    int steps;       /* batches per epoch                                                  */
+    nn_logs *logs;   /* running means in batch hooks, the epoch's in epoch_end; else empty */
+    void *stream;    /* stdio FILE * for messages; NULL where the fit is silent            */
+    int stop;        /* set to 1: end the training after this batch or epoch               */
+    int reserved;    /* 0 */
 } nn_event;
 
 /* Writes a callback's state or reads it back: one function serves both directions. */
 typedef struct nn_state nn_state;
+/* 1 where the state is being read back, 0 where it is written. */
 NN_API int nn_state_reading(const nn_state *state);
 /* A number by name; reading leaves *value alone where the name is unknown. */
 NN_API void nn_state_number(nn_state *state, const char *name, double *value);
 /* count elements by name; reading a different count leaves them alone and returns 0, else 1. */
 NN_API int nn_state_array(nn_state *state, const char *name, nn_real *values, size_t count);
 
+/* A function of a callback. */
 typedef nn_status nn_hook(nn_callback *callback, nn_event *event);
 
 /* Hooks may be NULL. One that fails ends the fit with NN_EUSER, or with its own negative status
  * where it has set the message with nn_fail. */
 typedef struct nn_callback_kind {
-    nn_kind kind;
+    nn_kind kind;      /* name and options */
     size_t state_size; /* bytes of nn_callback_state, zeroed                                  */
     void (*release)(nn_callback *callback); /* frees what the state holds; NULL: nothing      */
     void (*state)(nn_callback *callback, nn_state *state); /* after train_begin; NULL: none    */
-    nn_hook *train_begin, *train_end;
-    nn_hook *epoch_begin, *epoch_end;
-    nn_hook *train_batch_begin, *train_batch_end;
-    nn_hook *test_begin, *test_end;
-    nn_hook *test_batch_begin, *test_batch_end;
-    nn_hook *predict_begin, *predict_end;
-    nn_hook *predict_batch_begin, *predict_batch_end;
+    nn_hook *train_begin;                                  /* before the first epoch */
+    nn_hook *train_end;                                    /* after the last epoch */
+    nn_hook *epoch_begin;                                  /* before an epoch */
+    nn_hook *epoch_end;                                    /* after it and its validation */
+    nn_hook *train_batch_begin;                            /* before a batch of training */
+    nn_hook *train_batch_end;                              /* after it */
+    nn_hook *test_begin;          /* before an evaluation or a validation */
+    nn_hook *test_end;            /* after it */
+    nn_hook *test_batch_begin;    /* before a batch of it */
+    nn_hook *test_batch_end;      /* after that */
+    nn_hook *predict_begin;       /* before a predict */
+    nn_hook *predict_end;         /* after it */
+    nn_hook *predict_batch_begin; /* before a batch of it */
+    nn_hook *predict_batch_end;   /* after that */
 } nn_callback_kind;
 
+/* A callback of that kind; options are copied (NULL: all absent). */
 NN_API nn_callback *nn_callback_new(const nn_callback_kind *kind, const void *options);
+/* The table it was made with. */
 NN_API const nn_callback_kind *nn_callback_kind_of(const nn_callback *callback);
-/* The copied options, defaults filled in; the zeroed memory of state_size bytes. */
+/* The copied options, defaults filled in; lent. */
 NN_API const void *nn_callback_options(const nn_callback *callback);
+/* The memory of state_size bytes, zeroed at first; lent. */
 NN_API void *nn_callback_state(nn_callback *callback);
 
 /* NN_MIN for a loss, the direction of the model's metric of that name (after "val_", if it begins
  * so), NN_AUTO for any other log. */
 NN_API int nn_model_better(const nn_model *model, const char *log);
 
-/* All weights of a built model as one block of nn_model_snapshot_count elements: copied out, and
- * put back. What EarlyStopping keeps. */
+/* All weights of a built model as one block, which EarlyStopping keeps: how many elements that is. */
 NN_API size_t nn_model_snapshot_count(const nn_model *model);
+/* Copies them out, to values[nn_model_snapshot_count]. */
 NN_API void nn_model_snapshot(const nn_model *model, nn_real *values);
+/* Puts them back. */
 NN_API void nn_model_restore(nn_model *model, const nn_real *values);
 
 /* ---- Datasets ------------------------------------------------------------------------------- */
@@ -394,7 +431,7 @@ NN_API void nn_model_restore(nn_model *model, const nn_real *values);
 /* What a dataset is made of. */
 typedef struct nn_dataset_info {
     size_t struct_size;
-    size_t rows;
+    size_t rows;     /* how many; at least 1 */
     nn_shape x;      /* shape of one x                                                     */
     nn_shape y;      /* shape of one target of values; rank 0 where targets are classes    */
     int classes;     /* number of classes, 0 where there are none                          */
@@ -402,9 +439,10 @@ typedef struct nn_dataset_info {
     const char *const *class_names; /* by number; NULL; must outlive the dataset               */
 } nn_dataset_info;
 
+/* The table of a dataset. */
 typedef struct nn_dataset_kind {
     size_t struct_size;
-    const char *name;
+    const char *name; /* for messages */
     /* Rows indices[0..count-1] into x[count][...], and into y[count][...] or classes[count]
      * whichever the info says (the other is NULL; both where targets are not wanted). Called by
      * several threads at once for separate rows. Indices are below rows. */
@@ -415,7 +453,7 @@ typedef struct nn_dataset_kind {
     void (*release)(void *self); /* frees self; NULL: nothing */
 } nn_dataset_kind;
 
-/* Takes self, also when it fails. */
+/* A dataset of that kind, info copied. Takes self, also when it fails. NULL: NN_EINVAL, NN_ENOMEM. */
 NN_API nn_dataset *nn_dataset_new(const nn_dataset_kind *kind, void *self,
                                   const nn_dataset_info *info);
 

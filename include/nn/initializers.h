@@ -32,20 +32,20 @@ extern "C" {
  * draws the same weights on every machine. The enum's numbers are stable.
  */
 typedef enum nn_initializer_kind {
-    NN_INIT_DEFAULT = 0, /* the layer's default    */
-    NN_INIT_ZEROS = 1,
-    NN_INIT_ONES = 2,
-    NN_INIT_GLOROT_UNIFORM = 3, /* Glorot and Bengio, 2010 */
-    NN_INIT_GLOROT_NORMAL = 4,
-    NN_INIT_HE_UNIFORM = 5, /* He et al., 2015 */
-    NN_INIT_HE_NORMAL = 6,
-    NN_INIT_LECUN_UNIFORM = 7, /* LeCun et al., 1998 */
-    NN_INIT_LECUN_NORMAL = 8,
-    NN_INIT_ORTHOGONAL = 9, /* Saxe et al., 2014 */
-    NN_INIT_TRUNCATED_NORMAL = 10,
-    NN_INIT_RANDOM_NORMAL = 11,
-    NN_INIT_RANDOM_UNIFORM = 12,
-    NN_INIT_CONSTANT = 13
+    NN_INIT_DEFAULT = 0,           /* the layer's default    */
+    NN_INIT_ZEROS = 1,             /* NN_ZEROS */
+    NN_INIT_ONES = 2,              /* NN_ONES */
+    NN_INIT_GLOROT_UNIFORM = 3,    /* NN_GLOROT_UNIFORM: Glorot and Bengio, 2010 */
+    NN_INIT_GLOROT_NORMAL = 4,     /* NN_GLOROT_NORMAL */
+    NN_INIT_HE_UNIFORM = 5,        /* NN_HE_UNIFORM: He et al., 2015 */
+    NN_INIT_HE_NORMAL = 6,         /* NN_HE_NORMAL */
+    NN_INIT_LECUN_UNIFORM = 7,     /* NN_LECUN_UNIFORM: LeCun et al., 1998 */
+    NN_INIT_LECUN_NORMAL = 8,      /* NN_LECUN_NORMAL */
+    NN_INIT_ORTHOGONAL = 9,        /* NN_ORTHOGONAL: Saxe et al., 2014 */
+    NN_INIT_TRUNCATED_NORMAL = 10, /* NN_TRUNCATED_NORMAL(deviation) */
+    NN_INIT_RANDOM_NORMAL = 11,    /* NN_RANDOM_NORMAL(deviation) */
+    NN_INIT_RANDOM_UNIFORM = 12,   /* NN_RANDOM_UNIFORM(limit) */
+    NN_INIT_CONSTANT = 13          /* NN_CONSTANT(value) */
 } nn_initializer_kind;
 
 /* An initializer, a small value: .kernel_initializer = NN_HE_NORMAL. All zero is the default. */
@@ -61,6 +61,9 @@ typedef struct nn_initializer {
     {                                                                                              \
         NN_INIT_##kind, 0, (value)                                                                 \
     }
+
+/* Initializers by name, for options of the type nn_initializer; what each draws stands at
+ * nn_initializer_kind. C only. */
 #define NN_ZEROS NN_INITIALIZER(ZEROS, 0)
 #define NN_ONES NN_INITIALIZER(ONES, 0)
 #define NN_GLOROT_UNIFORM NN_INITIALIZER(GLOROT_UNIFORM, 0)
@@ -85,9 +88,11 @@ typedef struct nn_regularizer {
 } nn_regularizer;
 
 #ifndef __cplusplus
-/* The sum of |w|, of w^2, of both, each times its factor. */
+/* The sum of |w|, times the factor: .kernel_regularizer = NN_L1(1e-5). C only. */
 #define NN_L1(factor) NN_L1_L2(factor, 0)
+/* The sum of w^2, times the factor. C only. */
 #define NN_L2(factor) NN_L1_L2(0, factor)
+/* Both, each times its factor. C only. */
 #define NN_L1_L2(l1, l2)                                                                           \
     {                                                                                              \
         (l1), (l2)                                                                                 \

@@ -18,6 +18,7 @@
 extern "C" {
 #endif
 
+/* A layer: its kind's table and its options; its weights belong to the model. */
 typedef struct nn_layer nn_layer;
 
 /* Frees a layer that was not handed to a model. NULL is fine. */
@@ -29,7 +30,7 @@ NN_API void nn_layer_free(nn_layer *layer);
  * keeps x for the gradients of silu, hard_silu, gelu, gelu_tanh and mish, y for the others'.
  */
 typedef enum nn_activation {
-    NN_LINEAR = 0,
+    NN_LINEAR = 0,        /* x */
     NN_RELU = 1,          /* x < 0 ? 0 : x                                                   */
     NN_SOFTMAX = 2,       /* exp(x - max) / sum of exp(x - max)                              */
     NN_SIGMOID = 3,       /* 1 / (1 + exp(-x))                                               */
@@ -57,18 +58,23 @@ typedef enum nn_activation {
  *   NN_SAME   out = ceil(n / s), total = max((out - 1) s + ke - n, 0) positions added,
  *             floor(total / 2) of them before and the rest after
  */
-typedef enum nn_padding { NN_VALID = 0, NN_SAME = 1 } nn_padding;
+typedef enum nn_padding {
+    NN_VALID = 0, /* windows inside the input only                     */
+    NN_SAME = 1   /* as many windows as positions, with strides of 1   */
+} nn_padding;
 
 /* ---- Input ----------------------------------------------------------------------------------
  * The shape of one sample. First in nn_sequential; not listed in summaries.
  */
+/* The shape is dims[0..rank-1]; nn_input counts them. */
 NN_API nn_layer *nn_input_new(const int *dims, int rank);
 #ifndef __cplusplus
+/* nn_input_new with dimensions counted: nn_input(32, 32, 3). C only. */
 #define nn_input(...) nn_input_new(NN_SHAPE(__VA_ARGS__))
 #endif
 
-/*
- * How a convolution is computed. The choice follows from shapes alone, never from a timing.
+/* ---- How a convolution is computed ------------------------------------------------------------
+ * The choice follows from shapes alone, never from a timing.
  *   NN_CONV_AUTO      direct up to 4 input channels; Winograd for 3x3 windows of at least 16
  *                     channels and filters and 64 tiles of 4x4 in the batch; else GEMM
  *   NN_CONV_GEMM      lowering (im2col) and matrix products; takes every layer
@@ -79,10 +85,10 @@ NN_API nn_layer *nn_input_new(const int *dims, int rank);
  * One that cannot compute the layer is NN_EINVAL at the build.
  */
 typedef enum nn_conv_algorithm {
-    NN_CONV_AUTO = 0,
-    NN_CONV_GEMM = 1,
-    NN_CONV_DIRECT = 2,
-    NN_CONV_WINOGRAD = 3
+    NN_CONV_AUTO = 0,    /* by the shapes               */
+    NN_CONV_GEMM = 1,    /* lowering and products       */
+    NN_CONV_DIRECT = 2,  /* window by window            */
+    NN_CONV_WINOGRAD = 3 /* F(4x4, 3x3)                 */
 } nn_conv_algorithm;
 
 /* ---- Conv2D ---------------------------------------------------------------------------------
@@ -280,7 +286,10 @@ NN_API nn_layer *nn_conv2d_transpose_new(const nn_conv2d_transpose_options *opti
  * Errors at build: NN_EINVAL (a size < 1), NN_ESHAPE (input not a picture), NN_ENOTSUP (a picture of
  * more than 2^28 pixels). The enum's numbers are stable.
  */
-typedef enum nn_interpolation { NN_NEAREST = 0, NN_BILINEAR = 1 } nn_interpolation;
+typedef enum nn_interpolation {
+    NN_NEAREST = 0, /* the pixel that lies there        */
+    NN_BILINEAR = 1 /* between the four nearest pixels  */
+} nn_interpolation;
 
 typedef struct nn_up_sampling2d_options {
     size_t struct_size;
@@ -588,7 +597,9 @@ typedef struct nn_embedding_options {
 NN_API nn_layer *nn_embedding_new(const nn_embedding_options *options);
 
 #ifndef __cplusplus
+/* Keyword arguments: a pointer to options of that type, with struct_size set. See nn/base.h. C only. */
 #define NN_OPTIONS(type, ...) (&(type){.struct_size = sizeof(type), __VA_ARGS__})
+
 #define nn_conv2d(...) nn_conv2d_new(NN_OPTIONS(nn_conv2d_options, __VA_ARGS__))
 #define nn_dense(...) nn_dense_new(NN_OPTIONS(nn_dense_options, __VA_ARGS__))
 #define nn_max_pool2d(...) nn_max_pool2d_new(NN_OPTIONS(nn_max_pool2d_options, __VA_ARGS__))

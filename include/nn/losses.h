@@ -11,6 +11,7 @@
 extern "C" {
 #endif
 
+/* A loss: its kind's table and its options. */
 typedef struct nn_loss nn_loss;
 
 /* Frees a loss that was not handed to a model. NULL is fine. */
@@ -25,8 +26,8 @@ NN_API void nn_loss_free(nn_loss *loss);
  *   .losses = nn_losses(nn_categorical_crossentropy(), nn_mean_squared_error())
  */
 typedef struct nn_loss_list {
-    nn_loss *const *items;
-    size_t count;
+    nn_loss *const *items; /* the losses; taken */
+    size_t count;          /* how many */
 } nn_loss_list;
 
 /*
@@ -34,11 +35,18 @@ typedef struct nn_loss_list {
  * (such an output is watched, not trained). Made by nn_loss_weights(1, 0.2); copied by nn_compile.
  */
 typedef struct nn_loss_weight_list {
-    const double *items;
-    size_t count;
+    const double *items; /* the weights */
+    size_t count;        /* how many */
 } nn_loss_weight_list;
 
-/*
+/* How much rows of each class count: item c for class c, 1 for classes beyond the list. Made by
+ * nn_class_weights(1, 5); read during the fit. */
+typedef struct nn_class_weight_list {
+    const double *items; /* the weights */
+    size_t count;        /* how many */
+} nn_class_weight_list;
+
+/* ---- Cross-entropy ----------------------------------------------------------------------------
  * Cross-entropy of predictions p[c] and targets y[c]; categorical takes y as one-hot rows [c],
  * sparse as class numbers 0..c-1.
  *
@@ -73,8 +81,8 @@ typedef struct nn_sparse_crossentropy_options {
 NN_API nn_loss *nn_sparse_categorical_crossentropy_new(
     const nn_sparse_crossentropy_options *options);
 
-/*
- * Binary cross-entropy: every element of the output is a yes or no of its own. L = mean over a row's
+/* ---- Binary cross-entropy ---------------------------------------------------------------------
+ * Every element of the output is a yes or no of its own. L = mean over a row's
  * elements of -(y log p + (1 - y) log(1 - p)).
  *
  *   After sigmoid (the model ends in it), from its inputs z, fused with it as Keras does on
@@ -94,22 +102,17 @@ typedef struct nn_binary_crossentropy_options {
 } nn_binary_crossentropy_options;
 NN_API nn_loss *nn_binary_crossentropy_new(const nn_binary_crossentropy_options *options);
 
-/* How much rows of each class count: item c for class c, 1 for classes beyond the list. Made by
- * nn_class_weights(1, 5); read during the fit. */
-typedef struct nn_class_weight_list {
-    const double *items;
-    size_t count;
-} nn_class_weight_list;
-
-/* Mean squared error: L = mean over the elements of a row of (p - y)^2. */
+/* ---- Mean squared error -----------------------------------------------------------------------
+ * L = mean over the elements of a row of (p - y)^2.
+ */
 typedef struct nn_mean_squared_error_options {
     size_t struct_size;
     int reserved[2]; /* 0 */
 } nn_mean_squared_error_options;
 NN_API nn_loss *nn_mean_squared_error_new(const nn_mean_squared_error_options *options);
 
-/*
- * Losses without options, with predictions p and targets y of one shape. The mean is over all
+/* ---- Losses without options -------------------------------------------------------------------
+ * With predictions p and targets y of one shape. The mean is over all
  * elements of a row; "last" sums over the last axis and takes the mean over the others.
  *
  *   mean_absolute_error             mean |p - y|; the gradient at 0 is 0
@@ -138,8 +141,8 @@ NN_API nn_loss *nn_categorical_hinge_new(const nn_loss_options *options);
 NN_API nn_loss *nn_kl_divergence_new(const nn_loss_options *options);
 NN_API nn_loss *nn_cosine_similarity_new(const nn_loss_options *options);
 
-/*
- * Huber: with d = |p - y|, L = mean over the elements of a row of
+/* ---- Huber ------------------------------------------------------------------------------------
+ * With d = |p - y|, L = mean over the elements of a row of
  *   d^2 / 2 where d <= delta, and delta d - delta^2 / 2 beyond it
  * so that its slope never exceeds delta. NN_EINVAL at compile: a delta out of range.
  */
@@ -150,18 +153,22 @@ typedef struct nn_huber_options {
 NN_API nn_loss *nn_huber_new(const nn_huber_options *options);
 
 #ifndef __cplusplus
+/* An nn_loss_list of these losses. C only. */
 #define nn_losses(...)                                                                             \
     {                                                                                              \
         (nn_loss *[]){__VA_ARGS__}, sizeof((nn_loss *[]){__VA_ARGS__}) / sizeof(nn_loss *)         \
     }
+/* An nn_class_weight_list of these weights, of class 0, 1, ... C only. */
 #define nn_class_weights(...)                                                                      \
     {                                                                                              \
         (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)      \
     }
+/* An nn_loss_weight_list of these weights, one for each output. C only. */
 #define nn_loss_weights(...)                                                                       \
     {                                                                                              \
         (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double)      \
     }
+
 #define nn_categorical_crossentropy(...)                                                           \
     nn_categorical_crossentropy_new(NN_OPTIONS(nn_crossentropy_options, __VA_ARGS__))
 #define nn_sparse_categorical_crossentropy(...)                                                    \

@@ -17,6 +17,7 @@
 extern "C" {
 #endif
 
+/* A metric: its kind's table and its options. */
 typedef struct nn_metric nn_metric;
 
 /* Frees a metric that was not handed to a model. NULL is fine. */
@@ -34,8 +35,8 @@ NN_API nn_metric *nn_weighted(nn_metric *metric);
 /* A counted list of metrics, made by nn_metrics(a, b, ...). A NULL in it is a failed constructor and
  * fails the compile with NN_ENOMEM; two metrics of one name with NN_EINVAL. */
 typedef struct nn_metric_list {
-    nn_metric *const *items;
-    size_t count;
+    nn_metric *const *items; /* the metrics; taken */
+    size_t count;            /* how many */
 } nn_metric_list;
 
 /*
@@ -52,11 +53,11 @@ typedef struct nn_metric_list {
  * Of a model with one output, .metrics is the list.
  */
 typedef struct nn_metric_lists {
-    const nn_metric_list *items;
-    size_t count;
+    const nn_metric_list *items; /* a list for each output */
+    size_t count;                /* how many */
 } nn_metric_lists;
 
-/*
+/* ---- Accuracy ---------------------------------------------------------------------------------
  * The share of rows classified right. By shapes, as Keras resolves 'accuracy':
  *   classes as targets         argmax of the prediction equals the class
  *   one-hot rows as targets    argmax of the prediction equals argmax of the target
@@ -70,7 +71,9 @@ typedef struct nn_accuracy_options {
 } nn_accuracy_options;
 NN_API nn_metric *nn_accuracy_new(const nn_accuracy_options *options);
 
-/* The share of elements for which (p > threshold) equals the target. */
+/* ---- BinaryAccuracy ---------------------------------------------------------------------------
+ * The share of elements for which (p > threshold) equals the target.
+ */
 typedef struct nn_binary_accuracy_options {
     size_t struct_size;
     double threshold; /* 0..1; default 0.5; NN_ZERO is 0 */
@@ -78,8 +81,10 @@ typedef struct nn_binary_accuracy_options {
 } nn_binary_accuracy_options;
 NN_API nn_metric *nn_binary_accuracy_new(const nn_binary_accuracy_options *options);
 
-/* The share of rows whose class is among the k largest predictions; all that tie with the k-th are.
- * Keras has two kinds for the two kinds of targets. */
+/* ---- TopKCategoricalAccuracy ------------------------------------------------------------------
+ * The share of rows whose class is among the k largest predictions; all that tie with the k-th are.
+ * Keras has two kinds for the two kinds of targets.
+ */
 typedef struct nn_top_k_categorical_accuracy_options {
     size_t struct_size;
     int k;            /* at least 1; default 5            */
@@ -89,7 +94,7 @@ typedef struct nn_top_k_categorical_accuracy_options {
 NN_API nn_metric *nn_top_k_categorical_accuracy_new(
     const nn_top_k_categorical_accuracy_options *options);
 
-/*
+/* ---- Precision, Recall ------------------------------------------------------------------------
  * precision: true positives / predicted, recall: true positives / true, over all elements of all
  * rows; 0 where there are none. Predicted is what exceeds the threshold; with top_k, only the k
  * largest of a row, those above the threshold if one is given. True is a target that is not 0.
@@ -105,6 +110,11 @@ typedef struct nn_precision_options {
 NN_API nn_metric *nn_precision_new(const nn_precision_options *options);
 NN_API nn_metric *nn_recall_new(const nn_precision_options *options);
 
+/* ---- F1Score, FBetaScore ----------------------------------------------------------------------
+ * F = (1 + beta^2) precision recall / (beta^2 precision + recall), for each element of a row over
+ * all rows, then averaged; f1_score has beta 1. Predicted is what exceeds the threshold; without
+ * one, the largest of a row.
+ */
 /* How the numbers of several classes become one. */
 typedef enum nn_average {
     NN_MACRO = 0,   /* their mean                                          */
@@ -112,11 +122,6 @@ typedef enum nn_average {
     NN_WEIGHTED = 2 /* their mean, weighted by how often the class is true */
 } nn_average;
 
-/*
- * F = (1 + beta^2) precision recall / (beta^2 precision + recall), for each element of a row over
- * all rows, then averaged; f1_score has beta 1. Predicted is what exceeds the threshold; without
- * one, the largest of a row.
- */
 typedef struct nn_f1_score_options {
     size_t struct_size;
     int average;  /* an nn_average; default NN_MACRO (Keras: no average, which is no number) */
@@ -136,19 +141,23 @@ typedef struct nn_fbeta_score_options {
 } nn_fbeta_score_options;
 NN_API nn_metric *nn_fbeta_score_new(const nn_fbeta_score_options *options);
 
-typedef enum nn_auc_curve { NN_ROC = 0, NN_PR = 1 } nn_auc_curve;
-/* The height of the area between two thresholds: their mean (NN_PR: Davis and Goadrich's formula),
- * the smaller or the larger one. */
-typedef enum nn_auc_summation {
-    NN_INTERPOLATION = 0,
-    NN_MINORING = 1,
-    NN_MAJORING = 2
-} nn_auc_summation;
-
-/*
+/* ---- AUC --------------------------------------------------------------------------------------
  * The area under the ROC or precision-recall curve of all elements, from evenly spaced thresholds as
  * in Keras; memory for two numbers per threshold. Predictions are cut to 0..1.
  */
+/* The curve. */
+typedef enum nn_auc_curve {
+    NN_ROC = 0, /* true positive rate over false positive rate */
+    NN_PR = 1   /* precision over recall                       */
+} nn_auc_curve;
+
+/* The height of the area between two thresholds. */
+typedef enum nn_auc_summation {
+    NN_INTERPOLATION = 0, /* the mean of both (NN_PR: Davis and Goadrich's formula) */
+    NN_MINORING = 1,      /* the smaller one                                        */
+    NN_MAJORING = 2       /* the larger one                                         */
+} nn_auc_summation;
+
 typedef struct nn_auc_options {
     size_t struct_size;
     int num_thresholds;   /* 2..1000000; default 200               */
@@ -159,8 +168,8 @@ typedef struct nn_auc_options {
 } nn_auc_options;
 NN_API nn_metric *nn_auc_new(const nn_auc_options *options);
 
-/*
- * Errors as metrics, over all elements of all rows: the mean of |p - y|, of (p - y)^2, and the root
+/* ---- Errors as metrics ------------------------------------------------------------------------
+ * Over all elements of all rows: the mean of |p - y|, of (p - y)^2, and the root
  * of the latter. They are logged as mean_absolute_error, mean_squared_error,
  * root_mean_squared_error. (nn_mean_absolute_error and nn_mean_squared_error are the losses.)
  */
@@ -173,19 +182,23 @@ NN_API nn_metric *nn_mean_squared_error_metric_new(const nn_metric_options *opti
 NN_API nn_metric *nn_root_mean_squared_error_new(const nn_metric_options *options);
 
 #ifndef __cplusplus
+/* An nn_metric_list of these metrics. C only. */
 #define nn_metrics(...)                                                                            \
     {                                                                                              \
         (nn_metric *[]){__VA_ARGS__}, sizeof((nn_metric *[]){__VA_ARGS__}) / sizeof(nn_metric *)   \
     }
+/* An empty nn_metric_list. C only. */
 #define nn_no_metrics()                                                                            \
     {                                                                                              \
         NULL, 0                                                                                    \
     }
+/* An nn_metric_lists of these lists, one for each output. C only. */
 #define nn_output_metrics(...)                                                                     \
     {                                                                                              \
         (const nn_metric_list[]){__VA_ARGS__},                                                     \
             sizeof((const nn_metric_list[]){__VA_ARGS__}) / sizeof(nn_metric_list)                 \
     }
+
 #define nn_accuracy(...) nn_accuracy_new(NN_OPTIONS(nn_accuracy_options, __VA_ARGS__))
 #define nn_binary_accuracy(...)                                                                    \
     nn_binary_accuracy_new(NN_OPTIONS(nn_binary_accuracy_options, __VA_ARGS__))

@@ -27,9 +27,9 @@ typedef struct nn_context nn_context;
 /* A layer applied to something, inside one model: a small value, nothing to free. model is NULL
  * where the call that should have made it failed; the model then remembers the failure. */
 typedef struct nn_node {
-    nn_model *model;
-    int index;
-    int reserved;
+    nn_model *model; /* that it is in; NULL after a failure */
+    int index;       /* the library's                       */
+    int reserved;    /* 0                                   */
 } nn_node;
 
 /* ---- Construction --------------------------------------------------------------------------- */
@@ -56,8 +56,9 @@ NN_API nn_status nn_model_add(nn_model *model, nn_layer *layer);
 /* An input of the model: samples of this shape. The order of the calls is the order of the inputs. */
 NN_API nn_node nn_model_input_new(nn_model *model, const int *dims, int rank);
 
-/* layer applied to one node, or to count of them; takes the layer. Failures are kept by the model. */
+/* layer applied to one node; takes the layer. Failures are kept by the model. */
 NN_API nn_node nn_apply(nn_layer *layer, nn_node input);
+/* layer applied to inputs[0..count-1] in this order; takes the layer. Failures are kept by the model. */
 NN_API nn_node nn_merge_new(nn_layer *layer, const nn_node *inputs, size_t count);
 
 /*
@@ -70,13 +71,17 @@ NN_API nn_status nn_model_output(nn_model *model, nn_node output);
 NN_API nn_status nn_model_set_outputs(nn_model *model, const nn_node *outputs, size_t count);
 
 #ifndef __cplusplus
+/* nn_sequential_new with the layers counted: nn_sequential(nn_input(4), nn_dense(2)). C only. */
 #define nn_sequential(...)                                                                         \
     nn_sequential_new((nn_layer *[]){__VA_ARGS__},                                                 \
                       sizeof((nn_layer *[]){__VA_ARGS__}) / sizeof(nn_layer *))
+/* nn_model_input_new with dimensions counted: nn_model_input(model, 32, 32, 3). C only. */
 #define nn_model_input(model, ...) nn_model_input_new((model), NN_SHAPE(__VA_ARGS__))
+/* nn_model_set_outputs with the nodes counted: nn_model_outputs(model, a, b). C only. */
 #define nn_model_outputs(model, ...)                                                               \
     nn_model_set_outputs((model), (const nn_node[]){__VA_ARGS__},                                  \
                          sizeof((const nn_node[]){__VA_ARGS__}) / sizeof(nn_node))
+/* nn_merge_new with the nodes counted: nn_merge(nn_add(), a, b). C only. */
 #define nn_merge(layer, ...)                                                                       \
     nn_merge_new((layer), (const nn_node[]){__VA_ARGS__},                                          \
                  sizeof((const nn_node[]){__VA_ARGS__}) / sizeof(nn_node))
@@ -93,6 +98,7 @@ NN_API nn_status nn_model_set_threads(nn_model *model, int threads);
 
 /* "sequential" unless set; copied. Shown by the summary and kept in files. */
 NN_API nn_status nn_model_set_name(nn_model *model, const char *name);
+/* The model's name; lent. */
 NN_API const char *nn_model_name(const nn_model *model);
 
 /* ---- Build and look ------------------------------------------------------------------------- */
@@ -140,17 +146,22 @@ NN_API nn_status nn_model_dot(nn_model *model, void *stream);
  * plan has no loss and no slots. stream as above. NN_EINVAL, NN_EIO, NN_ENOMEM. */
 NN_API nn_status nn_model_print_plan(nn_model *model, int batch_size, void *stream);
 
-/* Shapes of input and output without the row dimension, built first; NULL on failure. Lent. Of
- * several, the first ones. */
+/* Shape of the input (of several, the first) without the row dimension, built first; NULL on failure.
+ * Lent. */
 NN_API const nn_shape *nn_model_input_shape(nn_model *model);
+/* Shape of the output, likewise. */
 NN_API const nn_shape *nn_model_output_shape(nn_model *model);
-/* How many inputs and outputs there are; 0 where the build fails. */
+/* How many inputs there are; 0 where the build fails. */
 NN_API size_t nn_model_input_count(nn_model *model);
+/* How many outputs there are; 0 where the build fails. */
 NN_API size_t nn_model_output_count(nn_model *model);
-/* Shape and name (its layer's) of input or output 0..count-1; NULL where there is none. Lent. */
+/* Shape of input 0..count-1; NULL where there is none. Lent. */
 NN_API const nn_shape *nn_model_input_shape_at(nn_model *model, size_t index);
+/* Shape of output 0..count-1, likewise. */
 NN_API const nn_shape *nn_model_output_shape_at(nn_model *model, size_t index);
+/* Name of input 0..count-1, its layer's; NULL where there is none. Lent. */
 NN_API const char *nn_model_input_name(nn_model *model, size_t index);
+/* Name of output 0..count-1, likewise. */
 NN_API const char *nn_model_output_name(nn_model *model, size_t index);
 
 /* ---- Layers by name -------------------------------------------------------------------------
@@ -158,8 +169,9 @@ NN_API const char *nn_model_output_name(nn_model *model, size_t index);
  * the model first; NN_ENOTFOUND for an unknown name.
  */
 
-/* Layers in the order they were added, inputs included; a name is lent, NULL where there is none. */
+/* How many layers there are, inputs included. */
 NN_API size_t nn_model_layer_count(nn_model *model);
+/* The name of layer 0..count-1 in the order they were added; lent; NULL where there is none. */
 NN_API const char *nn_model_layer_name(nn_model *model, size_t index);
 
 /*
@@ -196,18 +208,22 @@ NN_API nn_model *nn_model_until(nn_model *model, const char *layer);
  * Names are layer/weight: "conv2d/kernel", "batch_normalization/moving_mean". Order: layer by
  * layer as in Keras's get_weights.
  */
+/* How many weights there are. */
 NN_API size_t nn_model_weight_count(nn_model *model);
-/* Name and shape of weight 0..count-1; lent; NULL where there is none. */
+/* The name of weight 0..count-1; lent; NULL where there is none. */
 NN_API const char *nn_model_weight_name(nn_model *model, size_t index);
+/* The shape of the weight of that name; lent; NULL where there is none. */
 NN_API const nn_shape *nn_model_weight_shape(nn_model *model, const char *name);
-/* Copies a weight out or in; count is the number of elements of values and must be that of the
- * weight (NN_ESHAPE); NN_ENOTFOUND for an unknown name. The model is unaltered on failure. */
+/* Copies a weight out; count is the number of elements of values and must be that of the weight
+ * (NN_ESHAPE); NN_ENOTFOUND for an unknown name. */
 NN_API nn_status nn_model_get_weight(nn_model *model, const char *name, nn_real *values,
                                      size_t count) NN_MUST_CHECK;
+/* Copies a weight in, with the same failures; the model is then unaltered. */
 NN_API nn_status nn_model_set_weight(nn_model *model, const char *name, const nn_real *values,
                                      size_t count) NN_MUST_CHECK;
-/* The number of parameters: all, and those the optimizer changes. */
+/* The number of parameters: elements of all weights. */
 NN_API size_t nn_model_parameters(nn_model *model);
+/* The number of parameters that the optimizer changes. */
 NN_API size_t nn_model_trainable_parameters(nn_model *model);
 
 /* ---- How single weights learn ---------------------------------------------------------------
@@ -272,6 +288,7 @@ typedef struct nn_context_options {
 /* Plans and allocates. Nothing is allocated after it. The caller frees the context. NULL: the
  * model's failure, NN_EINVAL, NN_ESTATE, NN_ENOMEM. */
 NN_API nn_context *nn_context_new(const nn_context_options *options);
+/* Frees a context. NULL is fine. */
 NN_API void nn_context_free(nn_context *context);
 
 /* Bytes of the context's plan. */

@@ -13,6 +13,7 @@
 extern "C" {
 #endif
 
+/* An optimizer: its kind's table and its options; slots belong to the model. */
 typedef struct nn_optimizer nn_optimizer;
 
 /* Frees an optimizer that was not handed to a model. NULL is fine. */
@@ -44,10 +45,10 @@ NN_API void nn_optimizer_free(nn_optimizer *optimizer);
     int gradient_accumulation_steps; /* batches for one update; 0 is 1                      */     \
     nn_schedule *schedule;           /* in the place of learning_rate, or NULL */
 
-/*
- * SGD.  momentum 0:  w -= lr g
- *       momentum u:  v = u v - lr g;  w += v
- *       nesterov:    v = u v - lr g;  w += u v - lr g
+/* ---- SGD --------------------------------------------------------------------------------------
+ *   momentum 0:  w -= lr g
+ *   momentum u:  v = u v - lr g;  w += v
+ *   nesterov:    v = u v - lr g;  w += u v - lr g
  */
 typedef struct nn_sgd_options {
     size_t struct_size;
@@ -60,10 +61,10 @@ typedef struct nn_sgd_options {
 } nn_sgd_options;
 NN_API nn_optimizer *nn_sgd_new(const nn_sgd_options *options);
 
-/*
- * Adam.  m += (g - m)(1 - b1);  v += (g^2 - v)(1 - b2)
- *        w -= lr sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + epsilon)
- * amsgrad:  vh = max(vh, v) in the place of v
+/* ---- Adam -------------------------------------------------------------------------------------
+ *   m += (g - m)(1 - b1);  v += (g^2 - v)(1 - b2)
+ *   w -= lr sqrt(1 - b2^t) / (1 - b1^t) * m / (sqrt(v) + epsilon)
+ *   amsgrad:  vh = max(vh, v) in the place of v
  */
 typedef struct nn_adam_options {
     size_t struct_size;
@@ -78,7 +79,9 @@ typedef struct nn_adam_options {
 } nn_adam_options;
 NN_API nn_optimizer *nn_adam_new(const nn_adam_options *options);
 
-/* AdamW: Adam with weight decay. */
+/* ---- AdamW ------------------------------------------------------------------------------------
+ * Adam with weight decay.
+ */
 typedef struct nn_adamw_options {
     size_t struct_size;
     double learning_rate; /* > 0; 0 is 0.001, NN_ZERO is 0   */
@@ -92,10 +95,10 @@ typedef struct nn_adamw_options {
 } nn_adamw_options;
 NN_API nn_optimizer *nn_adamw_new(const nn_adamw_options *options);
 
-/*
- * Nadam. u_t = b1 (1 - 0.5 * 0.96^t);  P_t = P_{t-1} u_t, P_0 = 1;  m, v as in Adam
- *        mhat = u_{t+1} m / (1 - P_t u_{t+1}) + (1 - u_t) g / (1 - P_t);  vhat = v / (1 - b2^t)
- *        w -= lr mhat / (sqrt(vhat) + epsilon)
+/* ---- Nadam ------------------------------------------------------------------------------------
+ *   u_t = b1 (1 - 0.5 * 0.96^t);  P_t = P_{t-1} u_t, P_0 = 1;  m, v as in Adam
+ *   mhat = u_{t+1} m / (1 - P_t u_{t+1}) + (1 - u_t) g / (1 - P_t);  vhat = v / (1 - b2^t)
+ *   w -= lr mhat / (sqrt(vhat) + epsilon)
  */
 typedef struct nn_nadam_options {
     size_t struct_size;
@@ -108,11 +111,11 @@ typedef struct nn_nadam_options {
 } nn_nadam_options;
 NN_API nn_optimizer *nn_nadam_new(const nn_nadam_options *options);
 
-/*
- * RMSprop.  v = rho v + (1 - rho) g^2;  d = v + epsilon
- *           centered:    a = rho a + (1 - rho) g;  d = v - a^2 + epsilon
- *           momentum 0:  w -= lr g / sqrt(d)
- *           momentum u:  m = u m + lr g / sqrt(d);  w -= m
+/* ---- RMSprop ----------------------------------------------------------------------------------
+ *   v = rho v + (1 - rho) g^2;  d = v + epsilon
+ *   centered:    a = rho a + (1 - rho) g;  d = v - a^2 + epsilon
+ *   momentum 0:  w -= lr g / sqrt(d)
+ *   momentum u:  m = u m + lr g / sqrt(d);  w -= m
  */
 typedef struct nn_rmsprop_options {
     size_t struct_size;
@@ -127,9 +130,9 @@ typedef struct nn_rmsprop_options {
 } nn_rmsprop_options;
 NN_API nn_optimizer *nn_rmsprop_new(const nn_rmsprop_options *options);
 
-/*
- * Adamax.  m += (g - m)(1 - b1);  u = max(b2 u, |g|)
- *          w -= lr m / ((1 - b1^t)(u + epsilon))
+/* ---- Adamax -----------------------------------------------------------------------------------
+ *   m += (g - m)(1 - b1);  u = max(b2 u, |g|)
+ *   w -= lr m / ((1 - b1^t)(u + epsilon))
  */
 typedef struct nn_adamax_options {
     size_t struct_size;
@@ -142,7 +145,9 @@ typedef struct nn_adamax_options {
 } nn_adamax_options;
 NN_API nn_optimizer *nn_adamax_new(const nn_adamax_options *options);
 
-/* Adagrad.  a += g^2, from initial_accumulator_value;  w -= lr g / sqrt(a + epsilon) */
+/* ---- Adagrad ----------------------------------------------------------------------------------
+ *   a += g^2, from initial_accumulator_value;  w -= lr g / sqrt(a + epsilon)
+ */
 typedef struct nn_adagrad_options {
     size_t struct_size;
     double learning_rate;             /* > 0; 0 is 0.001, NN_ZERO is 0   */
@@ -153,7 +158,9 @@ typedef struct nn_adagrad_options {
 } nn_adagrad_options;
 NN_API nn_optimizer *nn_adagrad_new(const nn_adagrad_options *options);
 
-/* Lion.  w -= lr sign(b1 m + (1 - b1) g);  m = b2 m + (1 - b2) g */
+/* ---- Lion -------------------------------------------------------------------------------------
+ *   w -= lr sign(b1 m + (1 - b1) g);  m = b2 m + (1 - b2) g
+ */
 typedef struct nn_lion_options {
     size_t struct_size;
     double learning_rate; /* > 0; 0 is 0.001, NN_ZERO is 0   */

@@ -18,6 +18,7 @@
 extern "C" {
 #endif
 
+/* A schedule: its kind's table and its options. */
 typedef struct nn_schedule nn_schedule;
 
 /* Frees a schedule that was not handed to an optimizer. NULL is fine. */
@@ -26,14 +27,16 @@ NN_API void nn_schedule_free(nn_schedule *schedule);
 /* The rate at s, for tables and plots. NaN where the options are wrong: NN_EINVAL, NN_ENOMEM. */
 NN_API double nn_schedule_rate(const nn_schedule *schedule, uint64_t step);
 
-/* The same rate throughout; unlike an optimizer's learning_rate it cannot be set later. */
+/* ---- Constant rate ----------------------------------------------------------------------------
+ * The same rate throughout; unlike an optimizer's learning_rate it cannot be set later.
+ */
 typedef struct nn_constant_rate_options {
     size_t struct_size;
     double learning_rate; /* >= 0; must be given (NN_ZERO is 0) */
 } nn_constant_rate_options;
 NN_API nn_schedule *nn_constant_rate_new(const nn_constant_rate_options *options);
 
-/*
+/* ---- PiecewiseConstantDecay -------------------------------------------------------------------
  * values[0] for s <= boundaries[0], values[1] for boundaries[0] < s <= boundaries[1], ..., the last
  * one after the last boundary: one value more than boundaries, which grow.
  *   nn_piecewise_constant_decay(.boundaries = nn_numbers(1000, 2000),
@@ -47,7 +50,9 @@ typedef struct nn_piecewise_constant_decay_options {
 NN_API nn_schedule *nn_piecewise_constant_decay_new(
     const nn_piecewise_constant_decay_options *options);
 
-/* initial r^(s / D); with staircase, s / D is rounded down. */
+/* ---- ExponentialDecay -------------------------------------------------------------------------
+ * initial r^(s / D); with staircase, s / D is rounded down.
+ */
 typedef struct nn_exponential_decay_options {
     size_t struct_size;
     double initial_learning_rate; /* >= 0; must be given                       */
@@ -58,7 +63,7 @@ typedef struct nn_exponential_decay_options {
 } nn_exponential_decay_options;
 NN_API nn_schedule *nn_exponential_decay_new(const nn_exponential_decay_options *options);
 
-/*
+/* ---- PolynomialDecay --------------------------------------------------------------------------
  * (initial - end) (1 - min(s, D) / D)^power + end. With cycle, D is multiplied by the smallest whole
  * number, at least 1, that makes it s or more, and the rate jumps up each time.
  */
@@ -73,7 +78,9 @@ typedef struct nn_polynomial_decay_options {
 } nn_polynomial_decay_options;
 NN_API nn_schedule *nn_polynomial_decay_new(const nn_polynomial_decay_options *options);
 
-/* initial / (1 + r s / D); with staircase, s / D is rounded down. */
+/* ---- InverseTimeDecay -------------------------------------------------------------------------
+ * initial / (1 + r s / D); with staircase, s / D is rounded down.
+ */
 typedef struct nn_inverse_time_decay_options {
     size_t struct_size;
     double initial_learning_rate; /* >= 0; must be given  */
@@ -84,7 +91,7 @@ typedef struct nn_inverse_time_decay_options {
 } nn_inverse_time_decay_options;
 NN_API nn_schedule *nn_inverse_time_decay_new(const nn_inverse_time_decay_options *options);
 
-/*
+/* ---- CosineDecay ------------------------------------------------------------------------------
  * top ((1 - alpha) (1 + cos(pi min(s', D) / D)) / 2 + alpha).  Without warm-up s' = s and top is
  * initial. With warmup_target the rate first rises in a line, initial + (warmup_target - initial)
  * s / warmup_steps for s < warmup_steps; then top is warmup_target and s' = s - warmup_steps.
@@ -99,7 +106,7 @@ typedef struct nn_cosine_decay_options {
 } nn_cosine_decay_options;
 NN_API nn_schedule *nn_cosine_decay_new(const nn_cosine_decay_options *options);
 
-/*
+/* ---- CosineDecayRestarts ----------------------------------------------------------------------
  * Cosine decay that starts over: run i = 0, 1, ... lasts first_decay_steps t_mul^i batches. Within
  * it f goes from 0 to 1:  initial ((1 - alpha) m_mul^i (1 + cos(pi f)) / 2 + alpha)
  */
@@ -113,8 +120,8 @@ typedef struct nn_cosine_decay_restarts_options {
 } nn_cosine_decay_restarts_options;
 NN_API nn_schedule *nn_cosine_decay_restarts_new(const nn_cosine_decay_restarts_options *options);
 
-/*
- * One cycle (Smith and Topin, "Super-convergence", 2017), which Keras does not have: the shape of
+/* ---- One cycle --------------------------------------------------------------------------------
+ * Smith and Topin, "Super-convergence", 2017, which Keras does not have: the shape of
  * PyTorch's OneCycleLR by default. With low = max / div_factor, end = low / final_div_factor and
  * p = percent_start total_steps - 1, half cosines lead
  *   from low at s = 0 to max at s = p, then to end at s = total_steps - 1, which is kept afterwards.

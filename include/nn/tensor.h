@@ -24,8 +24,8 @@ typedef enum nn_dtype {
 /* A shape: rank dimensions, each at least 1. Where a text says "without the row dimension", it
  * describes one sample: {3, {32, 32, 3}}. */
 typedef struct nn_shape {
-    int rank;
-    int dims[NN_MAX_RANK];
+    int rank;              /* how many dimensions, 0..NN_MAX_RANK */
+    int dims[NN_MAX_RANK]; /* dims[0..rank-1]; the rest is not read */
 } nn_shape;
 
 /* An array with a type, a shape, and memory of its own or the caller's. */

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/*
+/* ---- Compile ----------------------------------------------------------------------------------
  * A model runs one of these at a time; calls on a model that is running, as from a callback, are
  * NN_ESTATE. Getters, nn_model_save, the learning rate and nn_model_stop work at any time.
  *
@@ -37,7 +37,7 @@ extern "C" {
  */
 typedef struct nn_compile_options {
     size_t struct_size;
-    nn_model *model;
+    nn_model *model;         /* must be given */
     nn_optimizer *optimizer; /* must be given                            */
     nn_loss *loss;           /* must be given                            */
     nn_metric_list metrics;  /* .metrics = nn_metrics(nn_accuracy()), or none */
@@ -51,11 +51,7 @@ typedef struct nn_compile_options {
 } nn_compile_options;
 NN_API nn_status nn_model_compile(const nn_compile_options *options);
 
-/* What a fit prints: nothing; a bar redrawn on a terminal (on anything else a line per epoch's end
- * with the same numbers); or one line per epoch. Keras's text and numbers. */
-typedef enum nn_verbose { NN_SILENT = 0, NN_PROGRESS_BAR = 1, NN_ONE_LINE = 2 } nn_verbose;
-
-/*
+/* ---- Fit --------------------------------------------------------------------------------------
  * Trains. Shuffles anew for each epoch from (seed, epoch). Takes the callbacks, also when it fails;
  * borrows the datasets. A second fit goes on with weights, optimizer state and step count.
  *
@@ -70,10 +66,17 @@ typedef enum nn_verbose { NN_SILENT = 0, NN_PROGRESS_BAR = 1, NN_ONE_LINE = 2 } 
  * Failures: the model's; NN_ESTATE (not compiled); NN_ESHAPE (data does not fit the model, with
  * both shapes); NN_EINVAL; NN_EUSER; NN_ENOMEM. What was done until then stands, with its history.
  */
+/* What a fit prints, in Keras's text and numbers. */
+typedef enum nn_verbose {
+    NN_SILENT = 0,       /* nothing                                                            */
+    NN_PROGRESS_BAR = 1, /* a bar redrawn on a terminal, else a line at the end of each epoch  */
+    NN_ONE_LINE = 2      /* one line per epoch                                                 */
+} nn_verbose;
+
 typedef struct nn_fit_options {
     size_t struct_size;
-    nn_model *model;
-    const nn_dataset *data;
+    nn_model *model;                   /* must be given */
+    const nn_dataset *data;            /* must be given; borrowed */
     int batch_size;                    /* 0 is 32                                           */
     int epochs;                        /* 0 is 1; the number of the last epoch, as in Keras  */
     int verbose;                       /* an nn_verbose; default NN_SILENT                   */
@@ -94,12 +97,14 @@ typedef struct nn_fit_options {
 } nn_fit_options;
 NN_API nn_status nn_model_fit(const nn_fit_options *options);
 
-/* Loss and metrics over a dataset in inference mode, without shuffling. *result is lent by the
- * model until its next evaluate or train_on_batch, and written only on success. */
+/* ---- Evaluate ---------------------------------------------------------------------------------
+ * Loss and metrics over a dataset in inference mode, without shuffling. *result is lent by the
+ * model until its next evaluate or train_on_batch, and written only on success.
+ */
 typedef struct nn_evaluate_options {
     size_t struct_size;
-    nn_model *model;
-    const nn_dataset *data;
+    nn_model *model;                /* must be given */
+    const nn_dataset *data;         /* must be given; borrowed */
     int batch_size;                 /* 0 is 32                              */
     int verbose;                    /* an nn_verbose; default NN_SILENT     */
     const nn_logs **result;         /* entries loss, accuracy, ...; or NULL */
@@ -108,25 +113,27 @@ typedef struct nn_evaluate_options {
 } nn_evaluate_options;
 NN_API nn_status nn_model_evaluate(const nn_evaluate_options *options) NN_MUST_CHECK;
 
-/* Where numbers go: the caller's memory, and its size in elements. */
+/* ---- Predict ----------------------------------------------------------------------------------
+ * The model's outputs over a dataset (its y is ignored), row by row. Needs no compile. Of several
+ * outputs, each goes to a place of its own. NN_EINVAL where no place is given, or not one for each
+ * output.
+ */
+/* Where numbers go: the caller's memory. */
 typedef struct nn_buffer {
-    nn_real *data;
-    size_t capacity;
+    nn_real *data;   /* of the caller        */
+    size_t capacity; /* its size in elements */
 } nn_buffer;
 
 /* A counted list of buffers, one per output, made by nn_buffers({p, n}, {q, m}). */
 typedef struct nn_buffer_list {
-    const nn_buffer *items;
-    size_t count;
+    const nn_buffer *items; /* a buffer for each output */
+    size_t count;           /* how many */
 } nn_buffer_list;
 
-/* The model's outputs over a dataset (its y is ignored), row by row. Needs no compile. Of several
- * outputs, each goes to a place of its own. NN_EINVAL where no place is given, or not one for each
- * output. */
 typedef struct nn_predict_options {
     size_t struct_size;
-    nn_model *model;
-    const nn_dataset *data;
+    nn_model *model;        /* must be given */
+    const nn_dataset *data; /* must be given; borrowed */
     nn_real *into;       /* the caller's buffer, rows times the outputs of a row; or NULL        */
     size_t capacity;     /* its size in elements; NN_ESHAPE where it is too small                */
     nn_tensor **result;  /* takes a new tensor [rows][...] that the caller frees; or NULL        */
@@ -139,7 +146,7 @@ typedef struct nn_predict_options {
 } nn_predict_options;
 NN_API nn_status nn_model_predict(const nn_predict_options *options) NN_MUST_CHECK;
 
-/*
+/* ---- Adapt ------------------------------------------------------------------------------------
  * Sets mean, variance and count of the Normalization layer of that name to those of the dataset,
  * whose rows must have the shape of the layer's input; what was there before is forgotten. Variance is
  * biased, sums are in double. Builds the model. The model is unaltered on failure: NN_ENOTFOUND (no
@@ -150,18 +157,20 @@ NN_API nn_status nn_normalization_adapt(nn_model *model, const char *layer,
                                         const nn_dataset *data) NN_MUST_CHECK;
 
 #ifndef __cplusplus
+/* An nn_buffer_list of these buffers: nn_buffers({p, n}, {q, m}). C only. */
 #define nn_buffers(...)                                                                            \
     {                                                                                              \
         (const nn_buffer[]){__VA_ARGS__},                                                          \
             sizeof((const nn_buffer[]){__VA_ARGS__}) / sizeof(nn_buffer)                           \
     }
+
 #define nn_compile(...) nn_model_compile(NN_OPTIONS(nn_compile_options, __VA_ARGS__))
 #define nn_fit(...) nn_model_fit(NN_OPTIONS(nn_fit_options, __VA_ARGS__))
 #define nn_evaluate(...) nn_model_evaluate(NN_OPTIONS(nn_evaluate_options, __VA_ARGS__))
 #define nn_predict(...) nn_model_predict(NN_OPTIONS(nn_predict_options, __VA_ARGS__))
 #endif
 
-/*
+/* ---- Confusion matrix, stop -------------------------------------------------------------------
  * Which classes the model takes for which: counts[true][predicted], classes x classes numbers of
  * the caller's, over all rows of the dataset. The predicted class is the largest output, the true
  * one the target or its largest element; where there is one output, classes is 2 and both are
@@ -195,19 +204,22 @@ NN_API nn_status nn_train_on_batch_many(nn_model *model, const nn_tensor *const 
                                         const nn_logs **result);
 
 /*
- * The same in three parts, on a context made with .training = 1: the training-mode pass (output to
- * the caller's y where not NULL; moving averages advance), the loss and all gradients (once per
- * pass), the update (once per backward). NN_ESTATE: out of this order, a context without training,
- * or a model compiled anew since; NN_EINVAL: rows, or a class outside the output; NN_ESHAPE.
+ * The same in three parts, on a context made with .training = 1: nn_context_forward,
+ * nn_context_backward once per pass, nn_context_update once per backward. This is the training-mode
+ * pass: output to the caller's y where not NULL; moving averages advance. All three: NN_ESTATE: out
+ * of this order, a context without training, or a model compiled anew since; NN_EINVAL: rows, or a
+ * class outside the output; NN_ESHAPE.
  */
 NN_API nn_status nn_context_forward(nn_context *context, const nn_real *x, int rows, nn_real *y);
+/* The loss and all gradients. *loss, where not NULL, gets the mean over the rows, penalties included. */
 NN_API nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, double *loss);
+/* The optimizer's change of the weights. */
 NN_API nn_status nn_context_update(nn_context *context);
-/* Forward and backward for any number of inputs and outputs: x[i] for each input, y[k] and
- * targets[k] for each output. y[k], or y, may be NULL. The functions for one give NN_EINVAL for a
- * model with more. The loss is the weighted sum. */
+/* Forward for any number of inputs and outputs: x[i] for each input, y[k] for each output; y[k], or y,
+ * may be NULL. The functions for one give NN_EINVAL for a model with more. */
 NN_API nn_status nn_context_forward_many(nn_context *context, const nn_real *const *x, int rows,
                                          nn_real *const *y);
+/* Backward for any number of outputs: targets[k] for each. The loss is the weighted sum. */
 NN_API nn_status nn_context_backward_many(nn_context *context, const nn_tensor *const *targets,
                                           double *loss);
 /* Copies the gradient of the weight of that name, as nn_model_get_weight does. After the update: as
@@ -215,9 +227,10 @@ NN_API nn_status nn_context_backward_many(nn_context *context, const nn_tensor *
 NN_API nn_status nn_context_gradient(const nn_context *context, const char *weight, nn_real *values,
                                      size_t count);
 
-/* The optimizer's learning rate, of the next batch where it follows a schedule; then it cannot be set
- * (NN_ESTATE), neither by callbacks. NaN and NN_ESTATE before compile; rate >= 0. */
+/* The optimizer's learning rate, of the next batch where it follows a schedule; NaN before compile. */
 NN_API double nn_model_learning_rate(const nn_model *model);
+/* Sets it, rate >= 0 (NN_EINVAL). NN_ESTATE before compile and where a schedule is followed; then
+ * callbacks cannot set it, either. */
 NN_API nn_status nn_model_set_learning_rate(nn_model *model, double rate);
 /* Updates of the weights since the model was compiled. */
 NN_API uint64_t nn_model_steps(const nn_model *model);
@@ -225,8 +238,11 @@ NN_API uint64_t nn_model_steps(const nn_model *model);
 /* ---- History --------------------------------------------------------------------------------
  * What the last fit logged, epoch by epoch. Lent by the model; grows during the fit.
  */
+/* Logs by epoch. */
 typedef struct nn_history nn_history;
+/* The model's history; NULL before its first fit. */
 NN_API const nn_history *nn_model_history(const nn_model *model);
+/* The number of entries, one per epoch that was ended. */
 NN_API int nn_history_epochs(const nn_history *history);
 /* The logs of entry 0..epochs-1; NULL where there is none. */
 NN_API const nn_logs *nn_history_logs(const nn_history *history, int entry);
