@@ -15,6 +15,7 @@ SONAME := libnn.so.$(firstword $(subst ., ,$(VERSION)))
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
 BLAS ?= $(if $(filter thread memory,$(SANITIZE)),builtin,openblas)
 CFLAGS ?= -g
 CIFAR10_URL ?= https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz
@@ -64,10 +65,11 @@ MISSING := $(shell \
     command -v g++ >/dev/null || echo g++; \
     command -v clang-format >/dev/null || echo clang-format; \
     command -v cppcheck >/dev/null || echo cppcheck; \
+    command -v mandoc >/dev/null || echo mandoc; \
     command -v doxygen >/dev/null || echo doxygen; \
     command -v clang >/dev/null || echo clang)
 # What only lint and format, docs, and .ci/run need: left out unless FOR says so.
-FOR_LINT := clang-format cppcheck
+FOR_LINT := clang-format cppcheck mandoc
 FOR_DOCS := doxygen
 FOR_CI := clang
 UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) \
@@ -317,9 +319,9 @@ $(B)/check/%.log: FORCE
 check: $(PARTS:%=$(B)/check/%.log) ## all tests; TESTS=word for some of the suites
 	@for part in $(filter-out tests,$(PARTS)) tests; do cat $(B)/check/$$part.log; done
 
-lint: $(LIBRARY) $(FILES_LIBRARY) ## the format, the arrows of the house, the comments, the symbols
+lint: $(LIBRARY) $(FILES_LIBRARY) $(EXAMPLES) $(B)/bench/nn_bench ## the format, the arrows of the house, the comments, the symbols, the manual pages
 	clang-format --dry-run -Werror $(FORMATTED)
-	sh tests/lint/run.sh $(B)/libnn.so $(if $(HAVE_FILES),$(B)/libnn_files.so)
+	sh tests/lint/run.sh $(B) $(B)/libnn.so $(if $(HAVE_FILES),$(B)/libnn_files.so)
 
 docs: $(LIBRARY) $(FILES_LIBRARY) ## the reference of all public names, in build/docs/html
 	$(call say,DOXYGEN,build/docs/html/index.html)
@@ -370,8 +372,9 @@ $(Q)install -m 755 $(B)/libnn_files.so.$(VERSION) $(DESTDIR)$(LIBDIR)
 	$(Q)sed $(FILLED) lib/files/nn_files.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/nn_files.pc
 endef
 
-install: all ## under PREFIX (/usr/local): libraries, headers, pkg-config and CMake files
-	$(Q)mkdir -p $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(CMAKE) $(INCLUDEDIR)/nn)
+install: all ## under PREFIX (/usr/local): libraries, headers, manual, pkg-config and CMake files
+	$(Q)mkdir -p $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(CMAKE) $(INCLUDEDIR)/nn \
+	    $(MANDIR)/man1 $(MANDIR)/man3)
 	$(Q)install -m 755 $(B)/libnn.so.$(VERSION) $(DESTDIR)$(LIBDIR)
 	$(Q)ln -sf libnn.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libnn.so
@@ -379,6 +382,8 @@ install: all ## under PREFIX (/usr/local): libraries, headers, pkg-config and CM
 	$(Q)install -m 644 include/nn.h $(DESTDIR)$(INCLUDEDIR)
 	$(if $(HAVE_FILES),$(call install_files))
 	$(Q)install -m 644 include/nn/*.h $(DESTDIR)$(INCLUDEDIR)/nn
+	$(Q)install -m 644 docs/man/*.1 $(DESTDIR)$(MANDIR)/man1
+	$(Q)install -m 644 docs/man/*.3 $(DESTDIR)$(MANDIR)/man3
 	$(Q)sed $(FILLED) nn.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/nn.pc
 	$(Q)sed $(FILLED) lib/nnConfig.cmake.in >$(DESTDIR)$(CMAKE)/nnConfig.cmake
 	$(Q)sed $(FILLED) lib/nnConfigVersion.cmake.in >$(DESTDIR)$(CMAKE)/nnConfigVersion.cmake
@@ -389,6 +394,8 @@ uninstall: ## remove what install put there
 	    libnn_files.so* libnn_files.a pkgconfig/nn_files.pc
 	$(Q)rm -rf $(DESTDIR)$(CMAKE) $(DESTDIR)$(INCLUDEDIR)/nn $(DESTDIR)$(INCLUDEDIR)/nn.h \
 	    $(DESTDIR)$(INCLUDEDIR)/nn_files.h
+	$(Q)rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard docs/man/*.1))) \
+	    $(addprefix $(DESTDIR)$(MANDIR)/man3/,$(notdir $(wildcard docs/man/*.3)))
 
 -include $(shell find $(B)/obj $(B)/double -name '*.d' 2>/dev/null)
 

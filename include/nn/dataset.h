@@ -202,7 +202,7 @@ typedef struct nn_csv_options {
 } nn_csv_options;
 NN_API nn_dataset *nn_csv_new(const nn_csv_options *options);
 
-/* ---- Functions --------------------------------------------------------------------------------
+/* ---- Rows from a function ---------------------------------------------------------------------
  * Rows made by a function, any row at any time, by several threads at once: x[product of the
  * shape], and where there are targets y[...] or *label; each may be NULL, then it is not wanted.
  * The same row must give the same numbers. 0 is success; a failure reaches whoever reads the row

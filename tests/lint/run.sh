@@ -1,6 +1,8 @@
 #!/bin/sh
-# All checks of the sources but the format. Call: run.sh libnn.so [libnn_files.so]
+# All checks of the sources but the format. Call: run.sh BUILD libnn.so [libnn_files.so]
 set -u
+build=$1
+shift
 bad=0
 check() {
     "$@" || bad=1
@@ -13,6 +15,7 @@ if [ $# -gt 1 ]; then
 else
     echo "lint: libnn_files is not built; its symbols are skipped"
 fi
+check sh tests/lint/man.sh "$build"
 # What libnn must not need.
 if readelf -d "$1" | grep -E 'NEEDED.*lib(z|png|jpeg|nn_files)'; then
     bad=1
