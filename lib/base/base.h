@@ -113,6 +113,29 @@ typedef nn_pool_task nn__pool_task;
 void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg);
 enum { NN__MAX_THREADS = 64 };
 
+/*
+ * A job in the background: between begin and finish its tasks are run by up to `threads` threads
+ * that the pool has for this alone, while the caller goes on, with nn__pool_run, too. finish
+ * helps with the tasks that are left (worker 0; the others are 1..threads) and returns when all are
+ * done; drop leaves those that have not begun, and returns when none is running. One of the two
+ * must be called, by the thread that began. The struct is the caller's and stays where it is.
+ *
+ * There is one such job in the process at a time. A second, with one thread, with the host's own pool
+ * or without threads to be had, is done at finish by nn__pool_run. A task in the background that
+ * itself calls nn__pool_run does all tasks alone.
+ */
+typedef struct nn__background {
+    int threads, tasks;
+    nn__pool_task *task;
+    void *arg;
+    int begun; /* 1: threads are at it; set by begin */
+} nn__background;
+void nn__pool_begin(nn__background *job);
+void nn__pool_finish(nn__background *job);
+void nn__pool_drop(nn__background *job);
+/* May a job for so many threads run in the background at all? */
+int nn__pool_has_background(int threads);
+
 void nn__global_lock(void); /* one process-wide lock for the few global tables */
 void nn__global_unlock(void);
 

@@ -11,6 +11,10 @@
  *
  * One job at a time: where the pool is taken, a second caller runs its tasks alone. A task that
  * itself calls nn__pool_run does the same.
+ *
+ * Beside it there may be one job in the background, with threads of its own. Were its tasks taken by
+ * the workers, one that waits for a disk would be missing where the caller computes; so the system
+ * shares out the processors, and a worker is never late for a job because of it.
  */
 #define _GNU_SOURCE /* CPU_COUNT */
 #include <pthread.h>
@@ -43,6 +47,28 @@ static struct pool {
           .lock = PTHREAD_MUTEX_INITIALIZER,
           .wake = PTHREAD_COND_INITIALIZER,
           .done = PTHREAD_COND_INITIALIZER};
+
+/* The job in the background. Its tasks are long: the lock is taken for each, and nobody spins. */
+static struct background {
+    atomic_int taken;     /* 1: somebody's job has begun and is not finished; all else is under */
+    pthread_mutex_t lock; /* this lock                                                          */
+    pthread_cond_t wake;
+    pthread_cond_t done;
+    pthread_t threads[NN__MAX_THREADS - 1];
+    int started; /* threads */
+    int quit;
+
+    int wanted; /* threads that take part                         */
+    int busy;   /* tasks that are running                         */
+    int next;   /* next task number; `tasks` where there is none  */
+    int tasks;
+    nn__pool_task *task;
+    void *arg;
+} background = {.lock = PTHREAD_MUTEX_INITIALIZER,
+                .wake = PTHREAD_COND_INITIALIZER,
+                .done = PTHREAD_COND_INITIALIZER};
+
+static _Thread_local int in_background; /* 1: this is one of its threads */
 
 static pthread_mutex_t global_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -122,24 +148,34 @@ static void *pool_worker(void *argument)
     }
 }
 
-/* In a forked child the workers are gone: begin anew. */
+/* In a forked child the workers are gone: begin anew. A job in the background is done once more, by
+ * who finishes it. */
 static void pool_after_fork(void)
 {
     pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
-    pool.taken = pool.lock = global_lock = mutex;
-    pool.wake = pool.done = condition;
-    pool.workers = 0;
+    pool.taken = pool.lock = background.lock = global_lock = mutex;
+    pool.wake = pool.done = background.wake = background.done = condition;
+    pool.workers = background.started = 0;
     atomic_store(&pool.busy, 0);
+    background.busy = background.next = 0;
+}
+
+/* Without it no threads are started: they would be missing in a forked child. */
+static int pool_watches_fork(void)
+{
+    static atomic_int watching;
+    nn__global_lock();
+    if (!atomic_load(&watching))
+        atomic_store(&watching, pthread_atfork(NULL, NULL, pool_after_fork) == 0);
+    nn__global_unlock();
+    return atomic_load(&watching);
 }
 
 /* Starts threads until there are `wanted` workers; returns how many there are. */
 static int pool_ensure(int wanted)
 {
-    static int watching_fork;
-    if (!watching_fork)
-        watching_fork = pthread_atfork(NULL, NULL, pool_after_fork) == 0;
-    while (pool.workers < wanted && watching_fork) {
+    while (pool.workers < wanted && pool_watches_fork()) {
         struct worker_start *start = nn__alloc(sizeof *start, "a worker thread");
         if (start == NULL)
             break;
@@ -217,6 +253,8 @@ void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg)
     int helpers = (threads < tasks ? threads : tasks) - 1;
     if (helpers > NN__MAX_THREADS - 1)
         helpers = NN__MAX_THREADS - 1;
+    if (in_background)
+        helpers = 0;
     if (helpers > 0 && own.run != NULL) {
         struct own_job job = {task, arg};
         own.run(own.user, helpers + 1, tasks, own_task, &job);
@@ -235,6 +273,101 @@ void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg)
     }
     for (int i = 0; i < tasks; i++)
         task(arg, i, 0);
+}
+
+/* ---- In the background ---- */
+
+/* Runs the next task; the lock is held before and after. */
+static void background_step(int worker)
+{
+    nn__pool_task *task = background.task;
+    void *arg = background.arg;
+    int index = background.next++;
+    background.busy++;
+    pthread_mutex_unlock(&background.lock);
+    task(arg, index, worker);
+    pthread_mutex_lock(&background.lock);
+    if (--background.busy == 0)
+        pthread_cond_signal(&background.done);
+}
+
+static void *background_thread(void *argument)
+{
+    const int worker = (int)(intptr_t)argument;
+    in_background = 1;
+    nn__float_mode_enter();
+    pthread_mutex_lock(&background.lock);
+    while (!background.quit)
+        if (background.next < background.tasks && worker <= background.wanted)
+            background_step(worker);
+        else
+            pthread_cond_wait(&background.wake, &background.lock);
+    pthread_mutex_unlock(&background.lock);
+    return NULL;
+}
+
+int nn__pool_has_background(int threads)
+{
+    return threads > 1 && own.run == NULL && !in_background;
+}
+
+void nn__pool_begin(nn__background *job)
+{
+    struct background *b = &background;
+    int wanted = job->threads < job->tasks ? job->threads : job->tasks;
+    if (wanted > NN__MAX_THREADS - 1)
+        wanted = NN__MAX_THREADS - 1;
+    job->begun = 0;
+    if (wanted < 1 || !nn__pool_has_background(job->threads) || !pool_watches_fork() ||
+        atomic_exchange(&b->taken, 1))
+        return;
+    pthread_mutex_lock(&b->lock);
+    while (b->started < wanted &&
+           pthread_create(&b->threads[b->started], NULL, background_thread,
+                          (void *)(intptr_t)(b->started + 1)) == 0) /* its number as a worker */
+        b->started++;
+    job->begun = b->started > 0;
+    if (job->begun) {
+        b->task = job->task;
+        b->arg = job->arg;
+        b->wanted = wanted;
+        b->next = 0;
+        b->tasks = job->tasks;
+        pthread_cond_broadcast(&b->wake);
+    }
+    pthread_mutex_unlock(&b->lock);
+    if (!job->begun)
+        atomic_store(&b->taken, 0);
+}
+
+/* Ends a job that has begun, with the tasks that are left or without them. */
+static void background_end(nn__background *job, int drop)
+{
+    struct background *b = &background;
+    pthread_mutex_lock(&b->lock);
+    if (drop)
+        b->next = b->tasks;
+    while (b->next < b->tasks)
+        background_step(0);
+    while (b->busy > 0)
+        pthread_cond_wait(&b->done, &b->lock);
+    pthread_mutex_unlock(&b->lock);
+    job->begun = 0;
+    atomic_store(&b->taken, 0);
+}
+
+void nn__pool_finish(nn__background *job)
+{
+    if (job->begun)
+        background_end(job, 0);
+    else
+        nn__pool_run(job->threads, job->tasks, job->task, job->arg);
+}
+
+void nn__pool_drop(nn__background *job)
+{
+    if (job->begun)
+        background_end(job, 1);
 }
 
 /* Read once: files are slow, and a limit that moves under a running process is rare. */
@@ -267,9 +400,23 @@ int nn_default_threads(void)
 }
 
 /* When the library is unloaded its threads must be gone. A job still running then belongs to a
- * thread of the host's that is about to crash anyway; the pool is left alone. */
+ * thread of the host's that is about to crash anyway; its threads are left alone. */
+static void background_quit(void)
+{
+    if (atomic_exchange(&background.taken, 1))
+        return;
+    pthread_mutex_lock(&background.lock);
+    background.quit = 1;
+    pthread_cond_broadcast(&background.wake);
+    pthread_mutex_unlock(&background.lock);
+    for (int i = 0; i < background.started; i++)
+        pthread_join(background.threads[i], NULL);
+    background.started = 0;
+}
+
 __attribute__((destructor)) static void pool_end(void)
 {
+    background_quit();
     if (pthread_mutex_trylock(&pool.taken) != 0)
         return;
     pthread_mutex_lock(&pool.lock);
