@@ -1,6 +1,15 @@
 /*
  * Datasets: numbered rows of (x, y). They are borrowed by fit, evaluate and predict, and freed by
  * whoever made them. A dataset never changes, so several threads may read one.
+ *
+ * Reading ahead. Where two batches in a row took a millisecond or more to read, fit, evaluate and
+ * predict read the next one of the same epoch while they compute: in threads beside those of the
+ * model, as many again, so that rows are read while callbacks run, too, and at the end by the
+ * caller's thread as well. Numbers are the same, failures come with the batch that the row is in,
+ * nothing is being read when the call returns; where it ends early, rows of one batch more may have
+ * been read. Not so with one thread, with a pool of the host's, with .no_prefetch = 1 in the call's
+ * options, nor for rows that stand in memory: arrays, drawings, what the readers below keep, and
+ * views of these but maps. A call reads ahead where no other in the process is at it.
  */
 #ifndef NN_DATASET_H
 #define NN_DATASET_H
@@ -203,10 +212,11 @@ typedef struct nn_csv_options {
 NN_API nn_dataset *nn_csv_new(const nn_csv_options *options);
 
 /* ---- Rows from a function ---------------------------------------------------------------------
- * Rows made by a function, any row at any time, by several threads at once: x[product of the
- * shape], and where there are targets y[...] or *label; each may be NULL, then it is not wanted.
- * The same row must give the same numbers. 0 is success; a failure reaches whoever reads the row
- * (nn_fail raises one with a message). NULL: NN_EINVAL, NN_ENOMEM.
+ * Rows made by a function, any row at any time, by several threads at once, also while callbacks
+ * run (reading ahead, above): x[product of the shape], and where there are targets y[...] or *label;
+ * each may be NULL, then it is not wanted. The same row must give the same numbers. 0 is success; a
+ * failure reaches whoever reads the row (nn_fail raises one with a message). NULL: NN_EINVAL,
+ * NN_ENOMEM.
  */
 /* Gives row `row`, as said above. */
 typedef nn_status nn_row_function(void *user, size_t row, nn_real *x, nn_real *y, int *label);

@@ -445,7 +445,8 @@ typedef struct nn_dataset_kind {
     const char *name; /* for messages */
     /* Rows indices[0..count-1] into x[count][...], and into y[count][...] or classes[count]
      * whichever the info says (the other is NULL; both where targets are not wanted). Called by
-     * several threads at once for separate rows. Indices are below rows. */
+     * several threads at once for separate rows, also ahead of the batch (nn/dataset.h). Indices are
+     * below rows. */
     nn_status (*read)(void *self, const size_t *indices, size_t count, nn_real *x, nn_real *y,
                       int32_t *classes);
     /* The class of a row, or NULL where y is not classes. */

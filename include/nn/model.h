@@ -93,7 +93,8 @@ NN_API nn_status nn_model_set_outputs(nn_model *model, const nn_node *outputs, s
  * Call it before the build, which draws the weights; NN_ESTATE afterwards. */
 NN_API nn_status nn_model_set_seed(nn_model *model, uint64_t seed);
 
-/* Threads for this model's runs, 1..64; 0 is nn_default_threads(). Results do not depend on it. */
+/* Threads for this model's runs, 1..64; 0 is nn_default_threads(). Results do not depend on it.
+ * Slow datasets are read ahead by as many again (nn/dataset.h). */
 NN_API nn_status nn_model_set_threads(nn_model *model, int threads);
 
 /* "sequential" unless set; copied. Shown by the summary and kept in files. */

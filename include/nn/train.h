@@ -94,6 +94,8 @@ typedef struct nn_fit_options {
     nn_class_weight_list class_weight; /* .class_weight = nn_class_weights(1, 5), or none    */
     const nn_tensor *sample_weight;    /* f32 of data's rows; NULL: none                     */
     const nn_tensor *validation_sample_weight; /* f32 of validation_data's rows; NULL: none  */
+    int no_prefetch; /* 1: no row is read before its batch begins; see nn/dataset.h      */
+    int reserved3;   /* 0                                                                    */
 } nn_fit_options;
 NN_API nn_status nn_model_fit(const nn_fit_options *options);
 
@@ -109,7 +111,9 @@ typedef struct nn_evaluate_options {
     int verbose;                    /* an nn_verbose; default NN_SILENT     */
     const nn_logs **result;         /* entries loss, accuracy, ...; or NULL */
     void *stream;                   /* stdio FILE *; NULL is stdout         */
-    const nn_tensor *sample_weight; /* f32 of data's rows; NULL: none */
+    const nn_tensor *sample_weight; /* f32 of data's rows; NULL: none       */
+    int no_prefetch;                /* 1: as in nn_fit                      */
+    int reserved;                   /* 0                                    */
 } nn_evaluate_options;
 NN_API nn_status nn_model_evaluate(const nn_evaluate_options *options) NN_MUST_CHECK;
 
@@ -143,6 +147,8 @@ typedef struct nn_predict_options {
     nn_tensor **results; /* several outputs: takes a new tensor of each; or NULL                */
     size_t result_count; /* how many there is room for: as many as outputs                      */
     nn_buffer_list buffers; /* several outputs: .buffers = nn_buffers({p, n}, {q, m}), or none  */
+    int no_prefetch;        /* 1: as in nn_fit                                                   */
+    int reserved;           /* 0                                                                 */
 } nn_predict_options;
 NN_API nn_status nn_model_predict(const nn_predict_options *options) NN_MUST_CHECK;
 

@@ -208,7 +208,7 @@ nn_dataset *nn__arrays_own(const nn_dataset_kind *kind, const nn__own_arrays *ow
         }
         info.x.dims[info.x.rank++] = 1;
     }
-    return nn_dataset_new(kind, a, &info);
+    return nn__dataset_in_memory(nn_dataset_new(kind, a, &info));
 }
 
 NN__NO_TAIL_PADDING(nn_arrays_options, one_hot);
@@ -226,5 +226,5 @@ nn_dataset *nn_arrays_new(const nn_arrays_options *options)
         nn__free(a);
         return NULL;
     }
-    return nn_dataset_new(&arrays_kind, a, &info);
+    return nn__dataset_in_memory(nn_dataset_new(&arrays_kind, a, &info));
 }

@@ -102,9 +102,13 @@ nn_dataset *nn_dataset_concatenate(const nn_dataset *const *parents, size_t coun
         return NULL;
     }
     memcpy(c->parents, parents, count * sizeof *c->parents);
-    for (size_t i = 0; i < count; i++)
+    int in_memory = 1;
+    for (size_t i = 0; i < count; i++) {
         c->starts[i + 1] = nn__add(c->starts[i], parents[i]->info.rows);
+        in_memory = in_memory && parents[i]->in_memory;
+    }
     nn_dataset_info info = parents[0]->info;
     info.rows = c->starts[count];
-    return nn_dataset_new(&kind, c, &info);
+    nn_dataset *dataset = nn_dataset_new(&kind, c, &info);
+    return in_memory ? nn__dataset_in_memory(dataset) : dataset;
 }

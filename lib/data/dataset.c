@@ -71,6 +71,13 @@ nn_dataset *nn_dataset_new(const nn_dataset_kind *kind, void *self, const nn_dat
     return dataset;
 }
 
+nn_dataset *nn__dataset_in_memory(nn_dataset *dataset)
+{
+    if (dataset != NULL)
+        dataset->in_memory = 1;
+    return dataset;
+}
+
 void nn_dataset_free(nn_dataset *dataset)
 {
     if (dataset == NULL)

@@ -14,8 +14,12 @@ struct nn_dataset {
     void *self;
     nn_dataset_info info; /* of this dataset: a view has its own number of rows             */
     int is_view;          /* then self is another dataset's                                 */
+    int in_memory;        /* reading a row is no more than a copy: nothing to do ahead     */
     size_t *indices;      /* indices[rows] in self; NULL: row i is row i                    */
 };
+
+/* Marks a dataset whose rows all stand in memory; NULL stays NULL. */
+nn_dataset *nn__dataset_in_memory(nn_dataset *dataset);
 
 /* What the dataset is made of; lent. */
 const nn_dataset_info *nn__dataset_info(const nn_dataset *dataset);

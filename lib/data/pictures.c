@@ -1,6 +1,7 @@
 /* Pictures kept as bytes: see pictures.h. */
 #include "data/pictures.h"
 
+#include "data/dataset.h"
 #include "kernels/kernels.h"
 
 nn__pictures *nn__pictures_new(size_t rows, const nn_shape *shape, int classes)
@@ -42,7 +43,7 @@ nn_dataset *nn__pictures_dataset(nn__pictures *pictures, const nn_dataset_kind *
     pictures->one_hot = one_hot;
     if (one_hot)
         info.y = (nn_shape){1, {pictures->classes}};
-    return nn_dataset_new(kind, pictures, &info);
+    return nn__dataset_in_memory(nn_dataset_new(kind, pictures, &info));
 }
 
 nn_status nn__pictures_read(void *self, const size_t *indices, size_t count, nn_real *x, nn_real *y,

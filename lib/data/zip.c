@@ -166,7 +166,11 @@ nn_dataset *nn_zip_new(const nn_zip_options *options)
         zip_release(zip);
         return NULL;
     }
-    return nn_dataset_new(&zip_kind, zip, &info);
+    int in_memory = 1;
+    for (int p = 0; p < zip->part_count; p++)
+        in_memory = in_memory && zip->parts[p].data->in_memory;
+    nn_dataset *dataset = nn_dataset_new(&zip_kind, zip, &info);
+    return in_memory ? nn__dataset_in_memory(dataset) : dataset;
 }
 
 /* ---- What every dataset answers ------------------------------------------------------------- */

@@ -265,6 +265,46 @@ nn_context *nn_context_new(const nn_context_options *options)
     return nn__context_make(o.model, batches, o.threads, o.no_fusion);
 }
 
+/* One block: pointers, outputs, indices, numbers of inputs and targets, classes. */
+nn_status nn__context_ahead(nn_context *context)
+{
+    nn__rows *ahead = &context->ahead;
+    const size_t inputs = (size_t)context->model->input_count;
+    const size_t outputs = (size_t)context->output_count;
+    size_t rows = 0, reals = 0;
+    if (ahead->inputs != NULL)
+        return NN_OK;
+    for (int mode = 0; mode < NN__MODES; mode++)
+        if ((size_t)context->runs[mode].batch > rows)
+            rows = (size_t)context->runs[mode].batch;
+    for (size_t i = 0; i < inputs; i++)
+        reals += nn__context_input_width(context, (int)i);
+    for (size_t k = 0; k < outputs; k++)
+        reals += nn__context_width(context, (int)k);
+    ahead->inputs =
+        context_alloc(context,
+                      nn__add(inputs * sizeof *ahead->inputs + outputs * sizeof *ahead->outputs,
+                              nn__mul(rows, nn__add(nn__mul(reals, sizeof(nn_real)),
+                                                    sizeof(size_t) + outputs * sizeof(int32_t)))),
+                      "a batch that is read ahead");
+    if (ahead->inputs == NULL)
+        return NN_ENOMEM;
+    ahead->outputs = (nn__output_rows *)(void *)(ahead->inputs + inputs);
+    ahead->indices = (size_t *)(void *)(ahead->outputs + outputs);
+    nn_real *room = (nn_real *)(void *)(ahead->indices + rows);
+    int32_t *classes = (int32_t *)(void *)(room + rows * reals);
+    for (size_t i = 0; i < inputs; i++) {
+        ahead->inputs[i] = room;
+        room += rows * nn__context_input_width(context, (int)i);
+    }
+    for (size_t k = 0; k < outputs; k++) {
+        ahead->outputs[k].targets = room;
+        ahead->outputs[k].classes = classes + k * rows;
+        room += rows * nn__context_width(context, (int)k);
+    }
+    return NN_OK;
+}
+
 void nn_context_free(nn_context *context)
 {
     if (context == NULL)
@@ -286,6 +326,7 @@ void nn_context_free(nn_context *context)
         nn__free(context->outputs[k].losses);
     }
     nn__free(context->outputs);
+    nn__free(context->ahead.inputs);
     nn__free(context->pieces);
     nn__free(context->indices);
     nn__free(context->weights);

@@ -39,6 +39,14 @@ typedef struct nn__output_rows {
     int32_t *classes; /* [batch]: whichever the loss takes     */
     double *losses;   /* [batch]                               */
 } nn__output_rows;
+
+/* Where the rows of a batch go. */
+typedef struct nn__rows {
+    size_t *indices;          /* [batch]: their numbers in a dataset                       */
+    nn_real **inputs;         /* [the model's inputs] x[batch][...]                        */
+    nn__output_rows *outputs; /* [output_count]; of one that is read ahead, without losses */
+} nn__rows;
+
 /* A piece of a regularized weight: the unit of regularize.c. */
 typedef struct nn__penalty_piece {
     int weight;
@@ -68,11 +76,17 @@ struct nn_context {
     nn__output_rows *outputs; /* [output_count]; NULL where the context only predicts */
     int output_count;
     double penalty; /* of the regularizers, once per batch */
+
+    nn__rows
+        ahead; /* the next batch, while it is read in the background; NULLs until somebody does */
 };
 
 /* batches[mode] rows at most; 0 where a mode is not wanted. */
 nn_context *nn__context_make(nn_model *model, const int batches[NN__MODES], int threads,
                              int no_fusion);
+
+/* Memory for a batch that is read ahead, where there is none yet; NN_ENOMEM. */
+nn_status nn__context_ahead(nn_context *context);
 
 /* The model's output of the last run; lent. After a fused loss these are the probabilities. */
 const nn_real *nn__context_prediction(const nn_context *context, int output);

@@ -1,4 +1,4 @@
-/* Rows of a dataset through a model: checking, loading, counting up loss and metrics, evaluating. */
+/* Rows of a dataset through a model: checking, counting up loss and metrics, evaluating. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,14 +7,6 @@
 #include "train/training.h"
 
 /* ---- Does the data fit? ---- */
-
-/* Classes 0 and 1 serve as values where the output is one number. */
-static int classes_are_values(const nn_model *model, int k, const nn_dataset_info *info)
-{
-    return info->y.rank == 0 && info->classes <= 2 &&
-           !nn__loss_kind(model->heads[k].loss)->takes_classes &&
-           nn__shape_count(&nn__model_output(model, k)->output) == 1;
-}
 
 /* May the data have classes that the output lacks? Those are looked at when they are loaded. */
 static int ignores_beyond(const nn_loss *loss, size_t width, const nn_dataset_info *info)
@@ -34,7 +26,7 @@ static nn_status check_targets(const nn_model *model, int k, const nn_dataset_in
     char have[NN__SHAPE_TEXT], want[NN__SHAPE_TEXT];
     size_t width = nn__shape_count(output);
     int are_classes = info->y.rank == 0;
-    if (classes_are_values(model, k, info))
+    if (nn__classes_are_values(model, k, info))
         return NN_OK;
     if (loss->takes_classes && !are_classes)
         return nn_fail(NN_ESHAPE, "%s: %s takes classes, the targets are values %s", what,
@@ -103,168 +95,6 @@ nn_status nn__check_data(const nn_model *model, const nn_dataset *data, int with
     if (nn_dataset_rows(data) == 0)
         return nn_fail(NN_EINVAL, "%s: the dataset is empty", what);
     return with_targets ? check_all_targets(model, data, what) : NN_OK;
-}
-
-/* ---- Loading ---- */
-
-enum { LOAD_ROWS = 4 };
-
-struct load {
-    nn_context *context;
-    nn__mode mode;
-    const nn_dataset *data;
-    int rows;
-    nn_status status; /* of the first failure, with its message; under the global lock */
-    char message[NN__MESSAGE];
-};
-
-static nn_status class_check(const nn_loss *loss, int class, size_t width, size_t row)
-{
-    if ((class >= 0 && (size_t) class < width) || nn__loss_ignores(loss, class))
-        return NN_OK;
-    return nn_fail(NN_EINVAL, "row %zu: class %d is outside 0..%zu", row, class, width - 1);
-}
-
-/* Classes that were read as targets of output k: what they are to its loss. */
-static nn_status take_classes(nn_context *context, int k, const nn_dataset_info *info, size_t first,
-                              size_t count)
-{
-    const nn__output_rows *output = &context->outputs[k];
-    const size_t width = nn__context_width(context, k);
-    const int are_values = classes_are_values(context->model, k, info);
-    for (size_t i = first; i < first + count && (are_values || (size_t)info->classes > width); i++)
-        if (are_values)
-            output->targets[i] = (nn_real)output->classes[i];
-        else
-            NN_TRY(class_check(context->model->heads[k].loss, output->classes[i], width,
-                               context->indices[i]));
-    return NN_OK;
-}
-
-/* Rows first..first+count-1 of the batch from one part of the dataset. */
-static nn_status load_part(const struct load *load, const nn__part *part, size_t first,
-                           size_t count)
-{
-    nn_context *context = load->context;
-    nn_real *x = context->runs[load->mode].inputs[part->room], *y = NULL;
-    int32_t *classes = NULL;
-    x += first * nn__context_input_width(context, part->room); /* the place of these rows only */
-    if (load->mode == NN__PREDICT && part->input < 0)
-        return NN_OK;
-    if (load->mode != NN__PREDICT && part->target >= 0) {
-        const nn__output_rows *output = &context->outputs[part->target];
-        y = output->targets + first * nn__context_width(context, part->target);
-        classes = output->classes + first;
-    }
-    NN_TRY(nn__dataset_read_part(load->data, part, context->indices + first, count, x, y, classes));
-    const nn_dataset_info *info = &part->data->info;
-    return classes != NULL && info->y.rank == 0
-               ? take_classes(context, part->target, info, first, count)
-               : NN_OK;
-}
-
-static void load_rows(void *arg, int index, int worker)
-{
-    struct load *load = arg;
-    int first = index * LOAD_ROWS;
-    int count = first + LOAD_ROWS < load->rows ? LOAD_ROWS : load->rows - first;
-    nn_status status = NN_OK;
-    (void)worker;
-    for (int p = 0; p < nn__dataset_part_count(load->data) && status == NN_OK; p++) {
-        nn__part part = nn__dataset_part(load->data, p);
-        status = load_part(load, &part, (size_t)first, (size_t)count);
-    }
-    if (status == NN_OK)
-        return;
-    nn__global_lock();
-    if (load->status == NN_OK) {
-        load->status = status;
-        strncpy(load->message, nn_error_message(), sizeof load->message - 1);
-    }
-    nn__global_unlock();
-}
-
-nn_status nn__load_batch(nn_context *context, nn__mode mode, const nn_dataset *data, int rows)
-{
-    struct load load = {.context = context, .mode = mode, .data = data, .rows = rows};
-    nn__pool_run(context->engine.threads, (rows + LOAD_ROWS - 1) / LOAD_ROWS, load_rows, &load);
-    return load.status == NN_OK ? NN_OK : nn_fail(load.status, "%s", load.message);
-}
-
-/* ---- Loading from tensors ---- */
-
-static nn_status tensor_to_reals(nn_real *out, const nn_tensor *tensor, size_t count)
-{
-    if (nn_tensor_dtype(tensor) == NN_F32)
-        memcpy(out, nn_tensor_read(tensor), count * sizeof *out);
-    else if (nn_tensor_dtype(tensor) == NN_U8)
-        for (size_t i = 0; i < count; i++)
-            out[i] = ((const unsigned char *)nn_tensor_read(tensor))[i];
-    else
-        for (size_t i = 0; i < count; i++)
-            out[i] = (nn_real)((const int32_t *)nn_tensor_read(tensor))[i];
-    return NN_OK;
-}
-
-static nn_status tensor_to_classes(int32_t *out, const nn_tensor *tensor, int rows, size_t width,
-                                   const nn_loss *loss)
-{
-    for (int i = 0; i < rows; i++) {
-        int32_t class = nn_tensor_dtype(tensor) == NN_U8
-                            ? ((const unsigned char *)nn_tensor_read(tensor))[i]
-                            : ((const int32_t *)nn_tensor_read(tensor))[i];
-        NN_TRY(class_check(loss, class, width, (size_t)i));
-        out[i] = class;
-    }
-    return NN_OK;
-}
-
-static nn_status load_target(nn_context *context, int k, const nn_tensor *y, int rows)
-{
-    const size_t width = nn__context_width(context, k), count = (size_t)rows;
-    int takes_classes = nn__loss_kind(context->model->heads[k].loss)->takes_classes;
-    if (y == NULL)
-        return nn_fail(NN_EINVAL, "the targets are NULL");
-    size_t wanted = takes_classes ? count : count * width;
-    if (nn_tensor_dim(y, 0) != rows || nn_tensor_count(y) != wanted ||
-        (takes_classes && nn_tensor_dtype(y) == NN_F32)) {
-        char text[NN__SHAPE_TEXT];
-        return nn_fail(NN_ESHAPE, "targets are %s %s, %d rows of %s are needed",
-                       nn__element_name(nn_tensor_dtype(y)),
-                       nn__shape_text(&y->shape, text, sizeof text), rows,
-                       takes_classes ? "one class" : "values like the output");
-    }
-    return takes_classes ? tensor_to_classes(context->outputs[k].classes, y, rows, width,
-                                             context->model->heads[k].loss)
-                         : tensor_to_reals(context->outputs[k].targets, y, wanted);
-}
-
-nn_status nn__load_targets(nn_context *context, const nn_tensor *const *y, int rows)
-{
-    for (int k = 0; k < context->output_count; k++)
-        NN_TRY(load_target(context, k, y[k], rows));
-    return NN_OK;
-}
-
-nn_status nn__load_tensors(nn_context *context, nn__mode mode, const nn_tensor *const *x,
-                           const nn_tensor *const *y)
-{
-    const nn_model *model = context->model;
-    const int rows = nn_tensor_dim(x[0], 0);
-    for (int i = 0; i < model->input_count; i++) {
-        const nn_shape *input = &nn__model_input(model, i)->output;
-        char have[NN__SHAPE_TEXT], want[NN__SHAPE_TEXT];
-        if (nn_tensor_dim(x[i], 0) != rows ||
-            nn_tensor_count(x[i]) != nn__shape_count(input) * (size_t)rows)
-            return nn_fail(NN_ESHAPE, "x is %s, the model's input is %s of %s",
-                           nn__shape_text(&x[i]->shape, have, sizeof have),
-                           i == 0 ? "rows" : "as many rows",
-                           nn__shape_text(input, want, sizeof want));
-    }
-    NN_TRY(nn__load_targets(context, y, rows));
-    for (int i = 0; i < model->input_count; i++)
-        NN_TRY(tensor_to_reals(context->runs[mode].inputs[i], x[i], nn_tensor_count(x[i])));
-    return NN_OK;
 }
 
 /* ---- Loss and metrics ---- */
@@ -366,38 +196,31 @@ void nn__train_step(nn_context *context, int rows)
 
 /* ---- Evaluating ---- */
 
-static nn_status evaluate_batch(nn_model *model, nn_context *context, const nn_dataset *data,
-                                const nn__row_weights *weights, size_t first, int rows)
+static nn_status evaluate_batch(nn__loader *loader, const nn__row_weights *weights, int step)
 {
-    for (int i = 0; i < rows; i++)
-        context->indices[i] = first + (size_t)i;
+    nn_context *context = loader->context;
+    int rows;
     unsigned saved = nn__run_enter();
-    nn_status status = nn__load_batch(context, NN__EVALUATE, data, rows);
+    nn_status status = nn__loader_read(loader, step, &rows);
     if (status == NN_OK) {
         nn__weigh_batch(context, weights, rows);
         nn__context_forward(context, NN__EVALUATE, rows);
         nn__context_loss(context);
-        nn__tally_add(model, context);
+        nn__tally_add(context->model, context);
     }
     nn__run_leave(saved);
     return status;
 }
 
-nn_status nn__evaluate_data(nn_model *model, nn_context *context, const nn_dataset *data,
-                            const nn__row_weights *weights, int batch_size, nn_event *event,
-                            nn__progress *progress)
+static nn_status evaluate_batches(nn__loader *loader, const nn__row_weights *weights,
+                                  nn_event *event, nn__progress *progress)
 {
+    nn_model *model = loader->context->model;
     nn__training *training = model->training;
-    const size_t total = nn_dataset_rows(data);
-    event->steps = (int)((total + (size_t)batch_size - 1) / (size_t)batch_size);
-    nn__tally_reset(model);
-    NN_TRY(nn__call_hooks(training, NN__TEST_BEGIN, event));
     for (int step = 0; step < event->steps; step++) {
-        size_t first = (size_t)step * (size_t)batch_size;
-        int rows = total - first < (size_t)batch_size ? (int)(total - first) : batch_size;
         event->step = step;
         NN_TRY(nn__call_hooks(training, NN__TEST_BATCH_BEGIN, event));
-        NN_TRY(evaluate_batch(model, context, data, weights, first, rows));
+        NN_TRY(evaluate_batch(loader, weights, step));
         NN_TRY(nn__tally_log(model, event->logs, 0));
         NN_TRY(nn__call_hooks(training, NN__TEST_BATCH_END, event));
         if (progress != NULL)
@@ -405,5 +228,18 @@ nn_status nn__evaluate_data(nn_model *model, nn_context *context, const nn_datas
         if (progress != NULL && atomic_load(&model->stop))
             break;
     }
-    return nn__call_hooks(training, NN__TEST_END, event);
+    return NN_OK;
+}
+
+nn_status nn__evaluate_data(nn__loader *loader, const nn__row_weights *weights, nn_event *event,
+                            nn__progress *progress)
+{
+    nn_model *model = loader->context->model;
+    event->steps = nn__loader_steps(loader);
+    nn__tally_reset(model);
+    NN_TRY(nn__call_hooks(model->training, NN__TEST_BEGIN, event));
+    nn_status status = evaluate_batches(loader, weights, event, progress);
+    nn__loader_end(loader);
+    NN_TRY(status);
+    return nn__call_hooks(model->training, NN__TEST_END, event);
 }

@@ -40,13 +40,14 @@ static nn_status true_class(const struct confusion *c, size_t row, int *class)
                    c->classes - 1);
 }
 
-static nn_status count_batch(const struct confusion *c, nn_context *context, size_t first, int rows)
+static nn_status count_batch(const struct confusion *c, nn__loader *loader, int step)
 {
+    nn_context *context = loader->context;
     const size_t width = nn__context_width(context, 0);
-    for (int i = 0; i < rows; i++)
-        context->indices[i] = first + (size_t)i;
+    const size_t first = (size_t)step * (size_t)loader->batch_size;
+    int rows;
     unsigned saved = nn__run_enter();
-    nn_status status = nn__load_batch(context, NN__PREDICT, c->data, rows);
+    nn_status status = nn__loader_read(loader, step, &rows);
     if (status == NN_OK)
         nn__context_forward(context, NN__PREDICT, rows);
     nn__run_leave(saved);
@@ -65,15 +66,18 @@ static nn_status count_all(const struct confusion *c, nn__training *training)
 {
     enum { BATCH = 32 };
     const int batches[NN__MODES] = {[NN__PREDICT] = BATCH};
-    const size_t rows = nn_dataset_rows(c->data);
     nn_context *context = nn__context_keep(c->model, &training->predictor, batches);
     if (context == NULL)
         return nn__last_status();
     for (size_t i = 0; i < (size_t)c->classes * (size_t)c->classes; i++)
         c->counts[i] = 0;
-    for (size_t first = 0; first < rows; first += BATCH)
-        NN_TRY(count_batch(c, context, first, rows - first < BATCH ? (int)(rows - first) : BATCH));
-    return NN_OK;
+    nn__loader loader = {
+        .context = context, .mode = NN__PREDICT, .data = c->data, .batch_size = BATCH};
+    nn_status status = nn__loader_open(&loader, 0);
+    for (int step = 0; step < nn__loader_steps(&loader) && status == NN_OK; step++)
+        status = count_batch(c, &loader, step);
+    nn__loader_end(&loader);
+    return status;
 }
 
 static nn_status check(const struct confusion *c)

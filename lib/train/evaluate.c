@@ -38,15 +38,15 @@ static nn_status evaluate(nn_evaluate_options *o, nn__training *training)
     if (context == NULL)
         return nn__last_status();
     nn_event event = {.struct_size = sizeof event, .model = model, .logs = training->batch_logs};
-    int steps =
-        (int)((nn_dataset_rows(o->data) + (size_t)o->batch_size - 1) / (size_t)o->batch_size);
+    nn__loader loader = {
+        .context = context, .mode = NN__EVALUATE, .data = o->data, .batch_size = o->batch_size};
+    NN_TRY(nn__loader_open(&loader, o->no_prefetch));
     const nn__row_weights weights = {o->sample_weight, {NULL, 0}};
     nn__logs_clear(training->batch_logs);
     atomic_store(&model->stop, 0);
-    nn__progress_begin(&training->progress, o->stream, o->verbose, 0, 1, steps,
+    nn__progress_begin(&training->progress, o->stream, o->verbose, 0, 1, nn__loader_steps(&loader),
                        nn__progress_is_terminal(o->stream));
-    NN_TRY(nn__evaluate_data(model, context, o->data, &weights, o->batch_size, &event,
-                             &training->progress));
+    NN_TRY(nn__evaluate_data(&loader, &weights, &event, &training->progress));
     nn__logs_clear(training->result);
     NN_TRY(nn__tally_log(model, training->result, 0));
     NN_TRY(nn__progress_end(&training->progress, training->result));
@@ -54,6 +54,8 @@ static nn_status evaluate(nn_evaluate_options *o, nn__training *training)
         *o->result = training->result;
     return NN_OK;
 }
+
+NN__NO_TAIL_PADDING(nn_evaluate_options, reserved);
 
 nn_status nn_model_evaluate(const nn_evaluate_options *options)
 {
@@ -80,18 +82,19 @@ struct predicting {
     const nn_predict_options *o;
     nn__training *training;
     nn_context *context;
+    nn__loader loader;
     nn_real **into;      /* [outputs] */
     nn_tensor **tensors; /* [outputs]: new ones, or NULL */
     int outputs;
 };
 
-static nn_status predict_batch(const struct predicting *p, size_t first, int rows)
+static nn_status predict_batch(struct predicting *p, int step)
 {
     nn_context *context = p->context;
-    for (int i = 0; i < rows; i++)
-        context->indices[i] = first + (size_t)i;
+    const size_t first = (size_t)step * (size_t)p->o->batch_size;
+    int rows;
     unsigned saved = nn__run_enter();
-    nn_status status = nn__load_batch(context, NN__PREDICT, p->o->data, rows);
+    nn_status status = nn__loader_read(&p->loader, step, &rows);
     if (status == NN_OK) {
         nn__context_forward(context, NN__PREDICT, rows);
         for (int k = 0; k < p->outputs; k++) {
@@ -104,26 +107,32 @@ static nn_status predict_batch(const struct predicting *p, size_t first, int row
     return status;
 }
 
-static nn_status predict_rows(const struct predicting *p)
+static nn_status predict_batches(struct predicting *p, nn_event *event)
+{
+    nn__training *training = p->training;
+    for (int step = 0; step < event->steps && !atomic_load(&p->o->model->stop); step++) {
+        event->step = step;
+        NN_TRY(nn__call_hooks(training, NN__PREDICT_BATCH_BEGIN, event));
+        NN_TRY(predict_batch(p, step));
+        NN_TRY(nn__call_hooks(training, NN__PREDICT_BATCH_END, event));
+        NN_TRY(nn__progress_update(&training->progress, step + 1, NULL));
+    }
+    return NN_OK;
+}
+
+static nn_status predict_rows(struct predicting *p)
 {
     const nn_predict_options *o = p->o;
     nn__training *training = p->training;
-    const size_t total = nn_dataset_rows(o->data), batch = (size_t)o->batch_size;
     nn_event event = {.struct_size = sizeof event, .model = o->model, .logs = training->batch_logs};
-    event.steps = (int)((total + batch - 1) / batch);
+    event.steps = nn__loader_steps(&p->loader);
     nn__logs_clear(training->batch_logs);
     nn__progress_begin(&training->progress, o->stream, o->verbose, 0, 1, event.steps,
                        nn__progress_is_terminal(o->stream));
     NN_TRY(nn__call_hooks(training, NN__PREDICT_BEGIN, &event));
-    for (int step = 0; step < event.steps && !atomic_load(&o->model->stop); step++) {
-        size_t first = (size_t)step * batch;
-        int rows = (int)(total - first < batch ? total - first : batch);
-        event.step = step;
-        NN_TRY(nn__call_hooks(training, NN__PREDICT_BATCH_BEGIN, &event));
-        NN_TRY(predict_batch(p, first, rows));
-        NN_TRY(nn__call_hooks(training, NN__PREDICT_BATCH_END, &event));
-        NN_TRY(nn__progress_update(&training->progress, step + 1, NULL));
-    }
+    nn_status status = predict_batches(p, &event);
+    nn__loader_end(&p->loader);
+    NN_TRY(status);
     NN_TRY(nn__call_hooks(training, NN__PREDICT_END, &event));
     return nn__progress_end(&training->progress, NULL);
 }
@@ -195,6 +204,9 @@ static nn_status predict_run(struct predicting *p)
     p->context = nn__context_keep(o->model, &p->training->predictor, batches);
     if (p->context == NULL)
         return nn__last_status();
+    p->loader = (nn__loader){
+        .context = p->context, .mode = NN__PREDICT, .data = o->data, .batch_size = o->batch_size};
+    NN_TRY(nn__loader_open(&p->loader, o->no_prefetch));
     for (int k = 0; k < p->outputs; k++)
         NN_TRY(predict_place(p, k));
     atomic_store(&o->model->stop, 0);
@@ -223,7 +235,7 @@ static nn_status predict(const nn_predict_options *o, nn__training *training)
     return status;
 }
 
-NN__NO_TAIL_PADDING(nn_predict_options, buffers);
+NN__NO_TAIL_PADDING(nn_predict_options, reserved);
 
 nn_status nn_model_predict(const nn_predict_options *options)
 {

@@ -21,6 +21,8 @@ struct fit {
     nn__training *training;
     nn_context *context;
     size_t rows;
+    nn__loader loader;     /* of data            */
+    nn__loader validation; /* of validation_data */
     nn_event event;
 };
 
@@ -76,6 +78,22 @@ static void fit_shuffle(struct fit *fit, int epoch)
     nn__random_shuffle(&random, order, fit->rows);
 }
 
+static nn_status fit_loaders(struct fit *fit)
+{
+    const nn_fit_options *o = &fit->o;
+    fit->loader = (nn__loader){.context = fit->context,
+                               .mode = NN__TRAIN,
+                               .data = o->data,
+                               .order = fit->training->order,
+                               .batch_size = o->batch_size};
+    fit->validation = (nn__loader){.context = fit->context,
+                                   .mode = NN__EVALUATE,
+                                   .data = o->validation_data,
+                                   .batch_size = o->validation_batch_size};
+    NN_TRY(nn__loader_open(&fit->loader, o->no_prefetch));
+    return o->validation_data != NULL ? nn__loader_open(&fit->validation, o->no_prefetch) : NN_OK;
+}
+
 static nn_status fit_prepare(struct fit *fit)
 {
     nn_fit_options *o = &fit->o;
@@ -97,21 +115,20 @@ static nn_status fit_prepare(struct fit *fit)
     fit->context = nn__context_keep(model, &fit->training->trainer, batches);
     if (fit->context == NULL)
         return nn__last_status();
-    return fit_order(fit);
+    NN_TRY(fit_order(fit));
+    return fit_loaders(fit);
 }
 
 static nn_status fit_batch(struct fit *fit, int step)
 {
     nn_context *context = fit->context;
-    const size_t batch = (size_t)fit->o.batch_size, first = (size_t)step * batch;
-    const size_t rows = fit->rows - first < batch ? fit->rows - first : batch;
-    memcpy(context->indices, fit->training->order + first, rows * sizeof *context->indices);
+    int rows;
     unsigned saved = nn__run_enter();
-    nn_status status = nn__load_batch(context, NN__TRAIN, fit->o.data, (int)rows);
+    nn_status status = nn__loader_read(&fit->loader, step, &rows);
     const nn__row_weights weights = {fit->o.sample_weight, fit->o.class_weight};
     if (status == NN_OK) {
-        nn__weigh_batch(context, &weights, (int)rows);
-        nn__train_step(context, (int)rows);
+        nn__weigh_batch(context, &weights, rows);
+        nn__train_step(context, rows);
     }
     nn__run_leave(saved);
     return status;
@@ -146,8 +163,7 @@ static nn_status fit_validate(struct fit *fit, int epoch)
     nn_event event = fit->event;
     nn__logs_clear(training->batch_logs);
     event.logs = training->batch_logs;
-    NN_TRY(nn__evaluate_data(fit->model, fit->context, fit->o.validation_data, &weights,
-                             fit->o.validation_batch_size, &event, NULL));
+    NN_TRY(nn__evaluate_data(&fit->validation, &weights, &event, NULL));
     fit->event.stop |= event.stop;
     return nn__tally_log(fit->model, training->epoch_logs, 1);
 }
@@ -158,7 +174,7 @@ static nn_status fit_epoch(struct fit *fit, int epoch)
     nn_event *event = &fit->event;
     event->epoch = epoch;
     event->step = 0;
-    event->steps = (int)((fit->rows + (size_t)fit->o.batch_size - 1) / (size_t)fit->o.batch_size);
+    event->steps = nn__loader_steps(&fit->loader);
     nn__logs_clear(training->batch_logs);
     nn__logs_clear(training->epoch_logs);
     event->logs = training->epoch_logs;
@@ -168,7 +184,9 @@ static nn_status fit_epoch(struct fit *fit, int epoch)
     fit_shuffle(fit, epoch);
     nn__tally_reset(fit->model);
     event->logs = training->batch_logs;
-    NN_TRY(fit_batches(fit));
+    nn_status status = fit_batches(fit);
+    nn__loader_end(&fit->loader);
+    NN_TRY(status);
     event->logs = training->epoch_logs;
     NN_TRY(nn__tally_log(fit->model, event->logs, 0));
     NN_TRY(fit_validate(fit, epoch));

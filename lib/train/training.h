@@ -90,8 +90,38 @@ void nn__weigh_batch(nn_context *context, const nn__row_weights *weights, int ro
 /* Does the dataset fit the model's inputs and, with targets, its losses? */
 nn_status nn__check_data(const nn_model *model, const nn_dataset *data, int with_targets,
                          const char *what);
-/* Reads the rows context->indices[0..rows-1] into the inputs of the mode, and their targets. */
-nn_status nn__load_batch(nn_context *context, nn__mode mode, const nn_dataset *data, int rows);
+/* ---- loading.c: rows into the place where a batch is computed ---- */
+
+/* A walk through a dataset, batch by batch. The first fields are set by who makes one, then come
+ * open, read for each step in turn, and end, also after a failure. It stays where it is. */
+typedef struct nn__loader {
+    nn_context *context;
+    nn__mode mode;
+    const nn_dataset *data;
+    const size_t *order; /* [rows of data] in which they come; NULL: as they are */
+    int batch_size;
+
+    int may_prefetch;   /* 1: the next batch may be read while this one is computed */
+    int slow;           /* readings in a row that took long enough for that         */
+    int reading;        /* the step that is read in the background; -1: none        */
+    nn__background job; /* reading into `into`                                      */
+    nn__rows into;
+    int rows;
+    nn_status status; /* of the first failure, with its message; under the global lock */
+    char message[NN__MESSAGE];
+} nn__loader;
+
+/* NN_ENOMEM, where there is something to read ahead. */
+nn_status nn__loader_open(nn__loader *loader, int no_prefetch);
+int nn__loader_steps(const nn__loader *loader);
+/* The rows of batch `step` are in the inputs of the mode and in outputs, their numbers in
+ * context->indices; *rows is how many they are. */
+nn_status nn__loader_read(nn__loader *loader, int step, int *rows);
+/* Nothing reads any more. */
+void nn__loader_end(nn__loader *loader);
+
+/* Do classes 0 and 1 serve as values, the output being one number? */
+int nn__classes_are_values(const nn_model *model, int k, const nn_dataset_info *info);
 /* x[rows][...] and y[rows] or y[rows][...] from tensors, one per input and output. */
 nn_status nn__load_tensors(nn_context *context, nn__mode mode, const nn_tensor *const *x,
                            const nn_tensor *const *y);
@@ -108,9 +138,8 @@ nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation);
 void nn__train_step(nn_context *context, int rows);
 
 /* One weighted pass over a dataset in inference mode into the tally. steps gets the number of batches.
- * callbacks' test hooks see it through `event`. */
-nn_status nn__evaluate_data(nn_model *model, nn_context *context, const nn_dataset *data,
-                            const nn__row_weights *weights, int batch_size, nn_event *event,
+ * callbacks' test hooks see it through `event`. Ends the loader. */
+nn_status nn__evaluate_data(nn__loader *loader, const nn__row_weights *weights, nn_event *event,
                             nn__progress *progress);
 
 /* ---- hooks.c ---- */
