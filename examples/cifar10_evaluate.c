@@ -1,13 +1,15 @@
 /*
- * Evaluates a saved model on the test pictures: loss and accuracy, the confusion matrix, and for each class
+ * Evaluates a saved model on the test pictures: loss and accuracy, the confusion matrix, and for
+ * each class
  *
  *   precision  of the pictures that the model gave this class, the share that is of it
  *   recall     of the pictures of this class, the share that the model found
  *   f1-score   2 precision recall / (precision + recall)
  *   support    the number of pictures of this class
  *
- * laid out as scikit-learn's classification_report, with the means of the classes below: macro takes all
- * classes alike, weighted by their support. The matrix is drawn, too, as confusion.png and confusion.svg.
+ * laid out as scikit-learn's classification_report, with the means of the classes below: macro
+ * takes all classes alike, weighted by their support. The matrix is drawn, too, as confusion.png
+ * and confusion.svg.
  *
  *   cifar10_evaluate build/out/cifar10_conv2/model.safetensors
  */

@@ -1,7 +1,8 @@
 /*
- * conv2 and deep (cifar10_conv2.c, cifar10_deep.c) on Fashion-MNIST, the data set of the course that the
- * seed text comes from: 28x28 grey pictures of ten kinds of clothes in four IDX files, 60,000 to train and
- * 10,000 to test. Only the shapes differ: 28x28x1 in front, 14x14x10 or 3x3x128 before the dense layers.
+ * conv2 and deep (cifar10_conv2.c, cifar10_deep.c) on Fashion-MNIST, the data set of the course
+ * that the seed text comes from: 28x28 grey pictures of ten kinds of clothes in four IDX files,
+ * 60,000 to train and 10,000 to test. Only the shapes differ: 28x28x1 in front, 14x14x10 or 3x3x128
+ * before the dense layers.
  *
  *   fashion_mnist --model deep --data data/fashion-mnist
  */

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Downloads a published data set and checks it.
 #   fetch.sh NAME FOLDER WITNESS ADDRESS SUM [ADDRESS SUM]...
-# Each address is a file that is put into FOLDER, or a .tar.gz that is unpacked and has a folder of that
-# name inside. A sum is the file's MD5 or SHA-256. WITNESS is a file that a complete FOLDER has.
+# Each address is a file that is put into FOLDER, or a .tar.gz that is unpacked and has a folder of
+# that name inside. A sum is the file's MD5 or SHA-256. WITNESS is a file that a complete FOLDER has.
 # Nothing is left half-done: the folder appears complete, or not at all.
 set -u
 name=${1:?usage: fetch.sh NAME FOLDER WITNESS ADDRESS SUM...} target=$2 witness=$3

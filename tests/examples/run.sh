@@ -1,12 +1,13 @@
 #!/bin/sh
-# Runs every example for a moment, on the generated set or on CIFAR-10 where CIFAR10_DIR names it, and
-# looks at exit status and files; then hands them what is wrong: that must give status 1 and one line.
+# Runs every example for a moment, on the generated set or on CIFAR-10 where CIFAR10_DIR names it,
+# and looks at exit status and files; then hands them what is wrong: that must give status 1 and one
+# line.
 # Call: run.sh BUILD
 set -u
 build=$(cd "$1" && pwd)
 examples=$build/examples
 work=$build/examples-test
-fetch=$(pwd)/examples/fetch.sh
+sources=$(pwd)/examples
 passed=0
 rm -rf "$work"
 mkdir -p "$work"
@@ -74,11 +75,55 @@ for name in conv2 deep; do
     says "no Fashion-MNIST in --data"
 done
 
+
+good "" "$examples/regression"
+says "Mean absolute error on 600 test rows"
+awk 'BEGIN {
+    print "a,kind,b"
+    for (i = 0; i < 200; i++)
+        print i % 17 "," (i % 3 ? "x" : "y") "," i % 17 * 2
+}' >table.csv
+good "" "$examples/regression" table.csv b kind
+says "in the unit of b"
+good "star.st" "$examples/custom_layer" star.st
+says "The gradients are right."
+says "saved and loaded, the same 1000 predictions"
+good "" "$examples/custom_loop"
+says "Test Accuracy: "
+if [ -x "$examples/cxx_program" ]; then
+    good "cxx.st" "$examples/cxx_program" cxx.st
+    says "Test Accuracy: "
+    bad "usage: cxx_program" "$examples/cxx_program" cxx.st more
+    bad "nowhere/cxx.st" "$examples/cxx_program" nowhere/cxx.st
+else
+    echo "examples: cxx_program was not built; left out"
+fi
+python=$sources/ctypes_predict.py
+if command -v python3 >/dev/null; then
+    good "" python3 "$python" conv2/model.safetensors --lib "$build/libnn.so" --count 5
+    says "of 5 right"
+    bad "nowhere.st" python3 "$python" nowhere.st --lib "$build/libnn.so"
+    bad "nowhere.so" python3 "$python" conv2/model.safetensors --lib nowhere.so
+    bad "nowhere/test_batch.bin" python3 "$python" conv2/model.safetensors --data nowhere \
+        --lib "$build/libnn.so"
+    bad "--count is 0" python3 "$python" conv2/model.safetensors --count 0
+else
+    echo "examples: no python3 here; ctypes_predict.py is left out"
+fi
+bad "usage: regression" "$examples/regression" table.csv
+bad "nowhere.csv" "$examples/regression" nowhere.csv b
+bad "table.csv" "$examples/regression" table.csv c
+bad "table.csv: line 2" "$examples/regression" table.csv kind
+bad "nowhere/star.st" "$examples/custom_layer" nowhere/star.st
+
 # ---- Options ----
 
-for name in cifar10_conv1 cifar10_conv2 cifar10_deep predict cifar10_evaluate fashion_mnist; do
+for name in cifar10_conv1 cifar10_conv2 cifar10_deep predict cifar10_evaluate fashion_mnist \
+    regression custom_layer custom_loop; do
     good "" "$examples/$name" --help
     says "usage: $name"
+done
+for name in cifar10_conv1 cifar10_conv2 cifar10_deep predict cifar10_evaluate fashion_mnist; do
     bad "'--nonsense': not an option" "$examples/$name" --nonsense
     bad "--threads '0': must be a whole number from 1 to 64" "$examples/$name" --threads 0
     bad "--threads: needs a value" "$examples/$name" --threads
@@ -140,7 +185,7 @@ labels clothes/t10k-labels-idx1-ubyte 20
 good "fashion/model.safetensors" fashion
 says "Fashion-MNIST from clothes (--data): 32 pictures to train, 8 to validate, 20 to test"
 good "" env FASHION_MNIST_DIR=clothes "$examples/fashion_mnist" --limit 10 --epochs 1 --out fashion
-says "Fashion-MNIST from clothes (\$FASHION_MNIST_DIR): 8 pictures to train, 2 to validate, 20 to test"
+says "Fashion-MNIST from clothes (\$FASHION_MNIST_DIR): 8 pictures to train, 2 to validate"
 
 images=train-images-idx3-ubyte
 cut_short() { head -c 30000 kept >clothes/$images; }
@@ -148,7 +193,8 @@ other_magic() { { printf 'PK\003\004' && tail -c +5 kept; } >clothes/$images; }
 spoilt "clothes/$images: 29984 bytes after the header" $images cut_short
 spoilt "clothes/$images: begins with 0x50 0x4b" $images other_magic
 spoilt "clothes/$images: pictures of 20x20, not 28x28" $images idx clothes/$images 40 20 x
-spoilt "clothes/$images has 39 rows, clothes/train-labels-idx1-ubyte has 40" $images idx clothes/$images 39 28 x
+spoilt "clothes/$images has 39 rows, clothes/train-labels-idx1-ubyte has 40" $images \
+    idx clothes/$images 39 28 x
 spoilt "clothes/$images: no pictures of 28x28" $images labels clothes/$images 40
 spoilt "clothes/$images: No such file" $images true
 spoilt "clothes/train-labels-idx1-ubyte: row 0: class 120" train-labels-idx1-ubyte \
@@ -159,7 +205,7 @@ if [ -f "$build/libnn_files.so" ]; then
     good "fashion/model.safetensors" fashion
     spoilt "clothes/$images.gz: " $images.gz sh -c "head -c 100 kept >clothes/$images.gz"
 else
-    bad "packed by gzip" fashion
+    bad "clothes/$images.gz: packed by gzip" fashion
 fi
 
 # ---- Downloads, from this machine ----
@@ -168,8 +214,9 @@ sum() {
     sum=$("$1" <"$2") && echo "${sum%% *}"
 }
 get() {
-    sh "$fetch" set got/clothes train-labels-idx1-ubyte.gz "file:$work/clothes/$images.gz" \
-        "$1" "file:$work/clothes/train-labels-idx1-ubyte.gz" "$(sum md5sum clothes/train-labels*)"
+    sh "$sources/fetch.sh" set got/clothes train-labels-idx1-ubyte.gz \
+        "file:$work/clothes/$images.gz" "$1" \
+        "file:$work/clothes/train-labels-idx1-ubyte.gz" "$(sum md5sum clothes/train-labels*)"
 }
 wrong=00112233445566778899aabbccddeeff
 bad "$images.gz's MD5 is $(sum md5sum clothes/$images.gz), not $wrong" get "$wrong"
@@ -182,9 +229,10 @@ says "set: got/clothes is already there"
 rm got/clothes/train-labels*
 bad "got/clothes is in the way" get "$wrong"
 tar -czf clothes.tar.gz clothes
-good "tarred/clothes/$images.gz" sh "$fetch" set tarred/clothes $images.gz \
+good "tarred/clothes/$images.gz" sh "$sources/fetch.sh" set tarred/clothes $images.gz \
     "file:$work/clothes.tar.gz" "$(sum sha256sum clothes.tar.gz)"
-bad "no such file" sh "$fetch" set elsewhere/clothes $images.gz "file:$work/nowhere.gz" "$wrong"
+bad "no such file" sh "$sources/fetch.sh" set elsewhere/clothes $images.gz \
+    "file:$work/nowhere.gz" "$wrong"
 
 echo "examples: $passed calls"
 rm -rf "$work"
