@@ -325,7 +325,7 @@ lint: $(LIBRARY) $(FILES_LIBRARY) $(EXAMPLES) $(B)/bench/nn_bench ## the format,
 
 docs: $(LIBRARY) $(FILES_LIBRARY) ## the reference of all public names, in build/docs/html
 	$(call say,DOXYGEN,build/docs/html/index.html)
-	$(Q)rm -rf build/docs && mkdir -p build/docs && VERSION=$(VERSION) doxygen docs/doxygen/Doxyfile
+	$(Q)sh docs/doxygen/run.sh $(VERSION)
 	$(Q)sh tests/lint/docs.sh build/docs/xml $(B)/libnn.so $(if $(HAVE_FILES),$(B)/libnn_files.so)
 
 format: ## let clang-format rewrite the sources
@@ -374,7 +374,7 @@ endef
 
 install: all ## under PREFIX (/usr/local): libraries, headers, manual, pkg-config and CMake files
 	$(Q)mkdir -p $(addprefix $(DESTDIR),$(LIBDIR)/pkgconfig $(CMAKE) $(INCLUDEDIR)/nn \
-	    $(MANDIR)/man1 $(MANDIR)/man3)
+	    $(MANDIR)/man3)
 	$(Q)install -m 755 $(B)/libnn.so.$(VERSION) $(DESTDIR)$(LIBDIR)
 	$(Q)ln -sf libnn.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	$(Q)ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libnn.so
@@ -382,7 +382,6 @@ install: all ## under PREFIX (/usr/local): libraries, headers, manual, pkg-confi
 	$(Q)install -m 644 include/nn.h $(DESTDIR)$(INCLUDEDIR)
 	$(if $(HAVE_FILES),$(call install_files))
 	$(Q)install -m 644 include/nn/*.h $(DESTDIR)$(INCLUDEDIR)/nn
-	$(Q)install -m 644 docs/man/*.1 $(DESTDIR)$(MANDIR)/man1
 	$(Q)install -m 644 docs/man/*.3 $(DESTDIR)$(MANDIR)/man3
 	$(Q)sed $(FILLED) nn.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/nn.pc
 	$(Q)sed $(FILLED) lib/nnConfig.cmake.in >$(DESTDIR)$(CMAKE)/nnConfig.cmake
@@ -394,8 +393,7 @@ uninstall: ## remove what install put there
 	    libnn_files.so* libnn_files.a pkgconfig/nn_files.pc
 	$(Q)rm -rf $(DESTDIR)$(CMAKE) $(DESTDIR)$(INCLUDEDIR)/nn $(DESTDIR)$(INCLUDEDIR)/nn.h \
 	    $(DESTDIR)$(INCLUDEDIR)/nn_files.h
-	$(Q)rm -f $(addprefix $(DESTDIR)$(MANDIR)/man1/,$(notdir $(wildcard docs/man/*.1))) \
-	    $(addprefix $(DESTDIR)$(MANDIR)/man3/,$(notdir $(wildcard docs/man/*.3)))
+	$(Q)rm -f $(addprefix $(DESTDIR)$(MANDIR)/man3/,$(notdir $(wildcard docs/man/*.3)))
 
 -include $(shell find $(B)/obj $(B)/double -name '*.d' 2>/dev/null)
 

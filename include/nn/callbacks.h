@@ -42,6 +42,7 @@ typedef struct nn_callback_list {
 /* ---- Logs -----------------------------------------------------------------------------------
  * Named numbers in alphabetical order: accuracy, learning_rate, loss, val_accuracy, val_loss.
  */
+
 /* How many entries there are. */
 NN_API size_t nn_logs_count(const nn_logs *logs);
 /* The name of entry 0..count-1; lent. */
@@ -83,8 +84,8 @@ typedef struct nn_early_stopping_options {
 } nn_early_stopping_options;
 NN_API nn_callback *nn_early_stopping_new(const nn_early_stopping_options *options);
 
-/* Results of an EarlyStopping (of other callbacks -1, NaN). The epoch of the best number, 0-based; -1:
- * none yet. */
+/* Results of an EarlyStopping (of other callbacks -1, NaN). The epoch of the best number, 0-based;
+ * -1: none yet. */
 NN_API int nn_early_stopping_best_epoch(const nn_callback *callback);
 /* The epoch after which it stopped the fit, 0-based; -1: it did not. */
 NN_API int nn_early_stopping_stopped_epoch(const nn_callback *callback);
@@ -148,7 +149,8 @@ typedef struct nn_model_checkpoint_options {
 } nn_model_checkpoint_options;
 NN_API nn_callback *nn_model_checkpoint_new(const nn_model_checkpoint_options *options);
 
-/* Results of a ModelCheckpoint (of other callbacks NaN, -1, NULL). The best number so far; NaN: none. */
+/* Results of a ModelCheckpoint (of other callbacks NaN, -1, NULL). The best number so far; NaN:
+ * none. */
 NN_API double nn_model_checkpoint_best(const nn_callback *callback);
 /* How often it saved. */
 NN_API int nn_model_checkpoint_saves(const nn_callback *callback);

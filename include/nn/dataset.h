@@ -96,6 +96,7 @@ NN_API nn_dataset *nn_cifar10_new(const nn_cifar10_options *options);
  * test.bin (10,000): records of 3,074 bytes, the coarse label 0..19, the fine label 0..99, then the
  * planes. Failures are those of nn_cifar10.
  */
+
 /* Which label of a picture. */
 typedef enum nn_cifar100_label {
     NN_FINE = 0,  /* one of 100 classes          */
@@ -183,6 +184,7 @@ NN_API nn_dataset *nn_npz_new(const nn_npz_options *options);
  * missing, empty or no finite number, of a class that is none, and lines with more or fewer fields
  * than the first; NN_ENOTFOUND: no such column; NN_EINVAL: options; NN_ENOMEM.
  */
+
 /* What the columns of y are. */
 typedef enum nn_csv_targets {
     NN_CSV_VALUES = 0,  /* y is numbers, [columns of y]                                     */
@@ -218,6 +220,7 @@ NN_API nn_dataset *nn_csv_new(const nn_csv_options *options);
  * failure reaches whoever reads the row (nn_fail raises one with a message). NULL: NN_EINVAL,
  * NN_ENOMEM.
  */
+
 /* Gives row `row`, as said above. */
 typedef nn_status nn_row_function(void *user, size_t row, nn_real *x, nn_real *y, int *label);
 

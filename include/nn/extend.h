@@ -29,6 +29,7 @@ extern "C" {
  * One list of fields serves to fill in defaults, check ranges, print, save and load. Fields of the
  * options struct that stand in no table are copied as they are and are not saved.
  */
+
 /* The type of a field. */
 typedef enum nn_option_type {
     NN_OPTION_INT = 1,          /* int                                                    */
@@ -301,6 +302,7 @@ NN_API nn_metric *nn_metric_new(const nn_metric_kind *kind, const void *options)
  * Parameters, gradients and slots lie in equal order in one block each; update is called for
  * disjoint ranges of them, in parallel.
  */
+
 /* The most that an optimizer may have. */
 enum {
     NN_MAX_SLOTS = 4,        /* numbers kept per parameter       */
@@ -419,7 +421,7 @@ NN_API void *nn_callback_state(nn_callback *callback);
  * so), NN_AUTO for any other log. */
 NN_API int nn_model_better(const nn_model *model, const char *log);
 
-/* All weights of a built model as one block, which EarlyStopping keeps: how many elements that is. */
+/* All weights of a built model as one block, as EarlyStopping keeps them: how many elements. */
 NN_API size_t nn_model_snapshot_count(const nn_model *model);
 /* Copies them out, to values[nn_model_snapshot_count]. */
 NN_API void nn_model_snapshot(const nn_model *model, nn_real *values);
@@ -454,7 +456,8 @@ typedef struct nn_dataset_kind {
     void (*release)(void *self); /* frees self; NULL: nothing */
 } nn_dataset_kind;
 
-/* A dataset of that kind, info copied. Takes self, also when it fails. NULL: NN_EINVAL, NN_ENOMEM. */
+/* A dataset of that kind; info is copied. Takes self, also when it fails. NULL: NN_EINVAL,
+ * NN_ENOMEM. */
 NN_API nn_dataset *nn_dataset_new(const nn_dataset_kind *kind, void *self,
                                   const nn_dataset_info *info);
 

@@ -66,6 +66,7 @@ typedef enum nn_padding {
 /* ---- Input ----------------------------------------------------------------------------------
  * The shape of one sample. First in nn_sequential; not listed in summaries.
  */
+
 /* The shape is dims[0..rank-1]; nn_input counts them. */
 NN_API nn_layer *nn_input_new(const int *dims, int rank);
 #ifndef __cplusplus
@@ -597,7 +598,8 @@ typedef struct nn_embedding_options {
 NN_API nn_layer *nn_embedding_new(const nn_embedding_options *options);
 
 #ifndef __cplusplus
-/* Keyword arguments: a pointer to options of that type, with struct_size set. See nn/base.h. C only. */
+/* Keyword arguments: a pointer to options of that type, with struct_size set; see nn/base.h. C
+ * only. */
 #define NN_OPTIONS(type, ...) (&(type){.struct_size = sizeof(type), __VA_ARGS__})
 
 #define nn_conv2d(...) nn_conv2d_new(NN_OPTIONS(nn_conv2d_options, __VA_ARGS__))

@@ -115,6 +115,7 @@ NN_API nn_metric *nn_recall_new(const nn_precision_options *options);
  * all rows, then averaged; f1_score has beta 1. Predicted is what exceeds the threshold; without
  * one, the largest of a row.
  */
+
 /* How the numbers of several classes become one. */
 typedef enum nn_average {
     NN_MACRO = 0,   /* their mean                                          */
@@ -145,6 +146,7 @@ NN_API nn_metric *nn_fbeta_score_new(const nn_fbeta_score_options *options);
  * The area under the ROC or precision-recall curve of all elements, from evenly spaced thresholds as
  * in Keras; memory for two numbers per threshold. Predictions are cut to 0..1.
  */
+
 /* The curve. */
 typedef enum nn_auc_curve {
     NN_ROC = 0, /* true positive rate over false positive rate */

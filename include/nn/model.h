@@ -58,7 +58,8 @@ NN_API nn_node nn_model_input_new(nn_model *model, const int *dims, int rank);
 
 /* layer applied to one node; takes the layer. Failures are kept by the model. */
 NN_API nn_node nn_apply(nn_layer *layer, nn_node input);
-/* layer applied to inputs[0..count-1] in this order; takes the layer. Failures are kept by the model. */
+/* layer applied to inputs[0..count-1], in this order; takes the layer. Failures are kept by the
+ * model. */
 NN_API nn_node nn_merge_new(nn_layer *layer, const nn_node *inputs, size_t count);
 
 /*
@@ -147,8 +148,8 @@ NN_API nn_status nn_model_dot(nn_model *model, void *stream);
  * plan has no loss and no slots. stream as above. NN_EINVAL, NN_EIO, NN_ENOMEM. */
 NN_API nn_status nn_model_print_plan(nn_model *model, int batch_size, void *stream);
 
-/* Shape of the input (of several, the first) without the row dimension, built first; NULL on failure.
- * Lent. */
+/* Shape of the input (of several, the first) without the row dimension, built first; NULL on
+ * failure. Lent. */
 NN_API const nn_shape *nn_model_input_shape(nn_model *model);
 /* Shape of the output, likewise. */
 NN_API const nn_shape *nn_model_output_shape(nn_model *model);
@@ -209,6 +210,7 @@ NN_API nn_model *nn_model_until(nn_model *model, const char *layer);
  * Names are layer/weight: "conv2d/kernel", "batch_normalization/moving_mean". Order: layer by
  * layer as in Keras's get_weights.
  */
+
 /* How many weights there are. */
 NN_API size_t nn_model_weight_count(nn_model *model);
 /* The name of weight 0..count-1; lent; NULL where there is none. */

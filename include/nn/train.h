@@ -66,6 +66,7 @@ NN_API nn_status nn_model_compile(const nn_compile_options *options);
  * Failures: the model's; NN_ESTATE (not compiled); NN_ESHAPE (data does not fit the model, with
  * both shapes); NN_EINVAL; NN_EUSER; NN_ENOMEM. What was done until then stands, with its history.
  */
+
 /* What a fit prints, in Keras's text and numbers. */
 typedef enum nn_verbose {
     NN_SILENT = 0,       /* nothing                                                            */
@@ -122,6 +123,7 @@ NN_API nn_status nn_model_evaluate(const nn_evaluate_options *options) NN_MUST_C
  * outputs, each goes to a place of its own. NN_EINVAL where no place is given, or not one for each
  * output.
  */
+
 /* Where numbers go: the caller's memory. */
 typedef struct nn_buffer {
     nn_real *data;   /* of the caller        */
@@ -210,19 +212,22 @@ NN_API nn_status nn_train_on_batch_many(nn_model *model, const nn_tensor *const 
                                         const nn_logs **result);
 
 /*
- * The same in three parts, on a context made with .training = 1: nn_context_forward,
- * nn_context_backward once per pass, nn_context_update once per backward. This is the training-mode
- * pass: output to the caller's y where not NULL; moving averages advance. All three: NN_ESTATE: out
- * of this order, a context without training, or a model compiled anew since; NN_EINVAL: rows, or a
- * class outside the output; NN_ESHAPE.
+ * The same in three parts, on a context made with .training = 1: nn_context_forward, then
+ * nn_context_backward once, then nn_context_update once. All three: NN_ESTATE: out of this order, a
+ * context without training, or a model compiled anew since; NN_EINVAL: rows, or a class outside the
+ * output; NN_ESHAPE.
+ *
+ * This one is the training-mode pass: output to the caller's y where not NULL; moving averages
+ * advance.
  */
 NN_API nn_status nn_context_forward(nn_context *context, const nn_real *x, int rows, nn_real *y);
-/* The loss and all gradients. *loss, where not NULL, gets the mean over the rows, penalties included. */
+/* The loss and all gradients. *loss, where not NULL, gets the mean over the rows, with the
+ * penalties. */
 NN_API nn_status nn_context_backward(nn_context *context, const nn_tensor *targets, double *loss);
 /* The optimizer's change of the weights. */
 NN_API nn_status nn_context_update(nn_context *context);
-/* Forward for any number of inputs and outputs: x[i] for each input, y[k] for each output; y[k], or y,
- * may be NULL. The functions for one give NN_EINVAL for a model with more. */
+/* Forward for any number of inputs and outputs: x[i] for each input, y[k] for each output; y[k], or
+ * y, may be NULL. The functions for one give NN_EINVAL for a model with more. */
 NN_API nn_status nn_context_forward_many(nn_context *context, const nn_real *const *x, int rows,
                                          nn_real *const *y);
 /* Backward for any number of outputs: targets[k] for each. The loss is the weighted sum. */
@@ -233,7 +238,8 @@ NN_API nn_status nn_context_backward_many(nn_context *context, const nn_tensor *
 NN_API nn_status nn_context_gradient(const nn_context *context, const char *weight, nn_real *values,
                                      size_t count);
 
-/* The optimizer's learning rate, of the next batch where it follows a schedule; NaN before compile. */
+/* The optimizer's learning rate, of the next batch where it follows a schedule; NaN before
+ * compile. */
 NN_API double nn_model_learning_rate(const nn_model *model);
 /* Sets it, rate >= 0 (NN_EINVAL). NN_ESTATE before compile and where a schedule is followed; then
  * callbacks cannot set it, either. */
@@ -244,6 +250,7 @@ NN_API uint64_t nn_model_steps(const nn_model *model);
 /* ---- History --------------------------------------------------------------------------------
  * What the last fit logged, epoch by epoch. Lent by the model; grows during the fit.
  */
+
 /* Logs by epoch. */
 typedef struct nn_history nn_history;
 /* The model's history; NULL before its first fit. */

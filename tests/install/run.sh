@@ -62,7 +62,7 @@ else
     echo "install: no cmake here; left out"
 fi
 
-for page in man1/nn_bench.1 man1/predict.1 man3/libnn.3 man3/nn.3; do
+for page in man3/libnn.3 man3/nn.3; do
     step "the manual page $page" grep -q '^.SH NAME' "$prefix/share/man/$page"
 done
 if command -v man >/dev/null; then

@@ -17,6 +17,7 @@ for page in docs/man/*.1; do
     name=${name%.1}
     program=$build/examples/$name
     [ -x "$program" ] || program=$build/bench/$name
+    [ -x "$program" ] || program=examples/$name
     [ -x "$program" ] || { complain "$page: there is no program $name"; continue; }
     # Its own --help need not be in --help.
     { echo --help; "$program" --help | grep -oE '^ +--[a-z0-9-]+' | tr -d ' '; } | sort -u >"$work/help"
@@ -32,9 +33,11 @@ for page in docs/man/*.1; do
         complain "$page: NAME lacks $name"
 done
 
-for source in $(grep -lE 'options_read\(|example_begin\(|"--help"' examples/*.c bench/main.c); do
+for source in $(grep -lE 'options_read\(|example_begin\(|"--help"' examples/*.c examples/*.cpp bench/main.c) \
+    examples/*.py; do
     name=${source##*/}
     name=${name%.c}
+    name=${name%.cpp}
     case $name in common) continue ;; main) name=nn_bench ;; esac
     [ -f "docs/man/$name.1" ] || complain "docs/man: lacks a page of $name"
 done
