@@ -167,14 +167,14 @@ static void plot_names(FILE *gnuplot, const evaluation *e, const char *axis)
 
 static void plot_matrix(FILE *gnuplot, const evaluation *e, const char *terminal, const char *path)
 {
-    char title[256];
     fprintf(gnuplot, "set terminal %s\nset output ", terminal);
     gnuplot_quote(gnuplot, path);
-    snprintf(title, sizeof title, "%s: %llu of %llu test pictures right, accuracy %.4f", e->name,
-             (unsigned long long)e->right, (unsigned long long)e->rows,
-             (double)e->right / (double)e->rows);
+    char *title = text_of("%s: %llu of %llu test pictures right, accuracy %.4f", e->name,
+                          (unsigned long long)e->right, (unsigned long long)e->rows,
+                          (double)e->right / (double)e->rows);
     fputs("\nset title ", gnuplot);
     gnuplot_quote(gnuplot, title);
+    free(title);
     fputs(" noenhanced font ',16' offset 0,0.5\n"
           "plot $cells using 1:2:(0.5):(0.5):3 with boxxyerror fillcolor palette,"
           " '' using 1:2:4:5 with labels textcolor rgb variable\n"
@@ -184,12 +184,10 @@ static void plot_matrix(FILE *gnuplot, const evaluation *e, const char *terminal
 
 static void plot(const evaluation *e, const char *out)
 {
-    char png[1100], svg[1100];
     FILE *gnuplot = gnuplot_open("cifar10_evaluate");
     if (gnuplot == NULL)
         return;
-    snprintf(png, sizeof png, "%s/confusion.png", out);
-    snprintf(svg, sizeof svg, "%s/confusion.svg", out);
+    char *png = text_of("%s/confusion.png", out), *svg = text_of("%s/confusion.svg", out);
     plot_cells(gnuplot, e);
     fprintf(gnuplot,
             "set encoding utf8\nunset key\nset size ratio 1\nset border lc rgb '#888888'\n"
@@ -204,6 +202,8 @@ static void plot(const evaluation *e, const char *out)
     plot_matrix(gnuplot, e, "svg size 1200,1040 font 'Sans,14' background '#ffffff'", svg);
     if (gnuplot_close("cifar10_evaluate", gnuplot))
         printf("Wrote %s and confusion.svg\n", png);
+    free(png);
+    free(svg);
 }
 
 int main(int argc, char **argv)
@@ -224,12 +224,7 @@ int main(int argc, char **argv)
     if (e.file == NULL)
         fail("cifar10_evaluate", "which model? cifar10_evaluate MODEL; --help says more");
 
-    char beside[1024];
-    const char *slash = strrchr(e.file, '/');
-    if (slash == NULL)
-        snprintf(beside, sizeof beside, ".");
-    else /* of "/model", too, the folder has a name */
-        snprintf(beside, sizeof beside, "%.*s", (int)(slash - e.file) + (slash == e.file), e.file);
+    char *beside = folder_of(e.file);
     nn_model *model;
     if (nn_model_load(e.file, &model) != NN_OK)
         fail("cifar10_evaluate", "%s", nn_error_message());
@@ -244,6 +239,7 @@ int main(int argc, char **argv)
     print_matrix(&e, longest_name(&e));
     print_report(&e, longest_name(&e));
     plot(&e, out != NULL ? out : beside);
+    free(beside);
     free(e.counts);
     nn_dataset_free(e.data);
     nn_model_free(model);

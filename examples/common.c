@@ -21,6 +21,21 @@ void fail(const char *program, const char *format, ...)
     exit(1);
 }
 
+char *text_of(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = length >= 0 ? malloc((size_t)length + 1) : NULL;
+    if (text == NULL)
+        fail("libnn's examples", "no memory for a text of %d bytes", length);
+    va_start(arguments, format);
+    vsnprintf(text, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
 /* ---- Options -------------------------------------------------------------------------------- */
 
 static void options_help(const char *usage, const option *options, size_t count)
@@ -122,13 +137,11 @@ void options_read(const char *program, const char *usage, const option *options,
 
 static void example_options(example *run, int argc, char **argv)
 {
-    char usage[1024], data[512], own[64] = "";
-    snprintf(data, sizeof data, "%s [%s, then\n%25s%s, else a generated set]", run->set->files,
-             run->set->variable, "", run->set->usual);
-    if (run->models != NULL)
-        snprintf(own, sizeof own, "--model %s ", run->model);
-    else
-        snprintf(own, sizeof own, "--optimizer %s --epochs %d ", run->optimizer, run->epochs);
+    char *data = text_of("%s [%s, then\n%25s%s, else a generated set]", run->set->files,
+                         run->set->variable, "", run->set->usual);
+    char *own = run->models != NULL
+                    ? text_of("--model %s", run->model)
+                    : text_of("--optimizer %s --epochs %d", run->optimizer, run->epochs);
     const option options[] = {
         {"model", "NAME", OPTION_CHOICE, &run->model, 0, 0, run->models},
         {"data", "DIR", OPTION_TEXT, &run->data, 0, 0, data},
@@ -152,12 +165,15 @@ static void example_options(example *run, int argc, char **argv)
         {"verbose", "0|1|2", OPTION_INT, &run->verbose, 0, 2,
          "0 silent, 1 progress bar, 2 a line per epoch [1]"},
     };
-    snprintf(usage, sizeof usage,
-             "usage: %s [OPTION]...\n%s.\nUnless told otherwise: %s--batch-size %d --out %s\n",
-             run->name, run->about, own, run->batch_size, run->out);
+    char *usage =
+        text_of("usage: %s [OPTION]...\n%s.\nUnless told otherwise: %s --batch-size %d --out %s\n",
+                run->name, run->about, own, run->batch_size, run->out);
     size_t skipped = run->models == NULL;
     options_read(run->name, usage, options + skipped, sizeof options / sizeof *options - skipped,
                  NULL, argc, argv);
+    free(usage);
+    free(own);
+    free(data);
 }
 
 /* ---- Data ----------------------------------------------------------------------------------- */
@@ -250,42 +266,42 @@ static void check_readable(const char *program, const char *what, const char *pa
 /* Can a file be made in this folder? Tries it. */
 static void check_writable(const char *program, const char *what, const char *folder)
 {
-    char path[1100];
-    snprintf(path, sizeof path, "%s/.writable-XXXXXX", folder);
+    char *path = text_of("%s/.writable-XXXXXX", folder);
     int file = mkstemp(path);
     if (file < 0)
         fail(program, "--%s %s: no file can be written there: %s", what, folder, strerror(errno));
     close(file);
     unlink(path);
+    free(path);
+}
+
+char *folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return text_of(".");
+    return text_of("%.*s", (int)(slash - path) + (slash == path), path);
 }
 
 void check_output(const char *program, const char *what, const char *path)
 {
-    char folder[1024];
     struct stat about;
-    if (strlen(path) >= sizeof folder)
-        fail(program, "--%s: a path of more than %zu bytes", what, sizeof folder - 1);
     if (stat(path, &about) == 0 && S_ISDIR(about.st_mode))
         fail(program, "--%s %s: is a folder", what, path);
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash != NULL)
-        slash[slash == folder] = '\0';
-    check_writable(program, what, slash != NULL ? folder : ".");
+    char *folder = folder_of(path);
+    check_writable(program, what, folder);
+    free(folder);
 }
 
 void make_output_folder(const char *program, const char *what, const char *folder)
 {
-    char path[1024];
-    size_t length = strlen(folder);
-    if (length >= sizeof path)
-        fail(program, "--%s: a path of more than %zu bytes", what, sizeof path - 1);
-    for (size_t i = 1; i <= length; i++) {
+    for (size_t i = 1, length = strlen(folder); i <= length; i++) {
         if (folder[i] != '/' && folder[i] != '\0')
             continue;
-        snprintf(path, sizeof path, "%.*s", (int)i, folder);
+        char *path = text_of("%.*s", (int)i, folder);
         if (mkdir(path, 0777) != 0 && errno != EEXIST)
             fail(program, "--%s %s: the folder cannot be made: %s", what, folder, strerror(errno));
+        free(path);
     }
     check_writable(program, what, folder);
 }
@@ -352,11 +368,11 @@ static void plot_panels(FILE *gnuplot, const example *run, const char *terminal,
     gnuplot_quote(gnuplot, path);
     fputs("\nset multiplot layout 1,2 margins 0.06,0.985,0.125,0.83 spacing 0.085,0 title ",
           gnuplot);
-    char title[256];
-    snprintf(title, sizeof title, "%s%s%s on %s: %zu training pictures, %s, batch %d, seed %lld",
-             run->name, run->model ? " " : "", run->model ? run->model : "", run->data_name,
-             nn_dataset_rows(run->train), run->optimizer, run->batch_size, run->seed);
+    char *title = text_of("%s%s%s on %s: %zu training pictures, %s, batch %d, seed %lld", run->name,
+                          run->model ? " " : "", run->model ? run->model : "", run->data_name,
+                          nn_dataset_rows(run->train), run->optimizer, run->batch_size, run->seed);
     gnuplot_quote(gnuplot, title);
+    free(title);
     fputs(" noenhanced font ',15'\n"
           "set title 'Loss' font ',13'\nset ylabel 'cross-entropy'\nset key top right\n"
           "plot $history using 1:2 title 'training' ls 1, '' using 1:3 title 'validation' ls 2\n"
@@ -369,15 +385,13 @@ static void plot_panels(FILE *gnuplot, const example *run, const char *terminal,
 /* Loss and accuracy side by side, training against validation, as history.png and history.svg. */
 static void example_plot(const example *run, const nn_history *history)
 {
-    char png[1100], svg[1100];
     int epochs = nn_history_epochs(history), step = epochs <= 12 ? 1 : 2;
     FILE *gnuplot = gnuplot_open(run->name);
     if (gnuplot == NULL)
         return;
     while (epochs / step > 12)
         step = step == 2 ? 5 : 2 * step;
-    snprintf(png, sizeof png, "%s/history.png", run->out);
-    snprintf(svg, sizeof svg, "%s/history.svg", run->out);
+    char *png = text_of("%s/history.png", run->out), *svg = text_of("%s/history.svg", run->out);
     plot_table(gnuplot, history);
     fprintf(gnuplot,
             "set encoding utf8\nset datafile missing '?'\nset xlabel 'epoch'\n"
@@ -392,6 +406,8 @@ static void example_plot(const example *run, const nn_history *history)
     plot_panels(gnuplot, run, "svg size 1400,520 font 'Sans,13' background '#ffffff'", svg);
     if (gnuplot_close(run->name, gnuplot))
         printf("Wrote %s and history.svg\n", png);
+    free(png);
+    free(svg);
 }
 
 /* ---- A run ---------------------------------------------------------------------------------- */
@@ -411,14 +427,12 @@ void example_begin(example *run, int argc, char **argv)
     run->val_fraction = 0.2;
     run->verbose = NN_PROGRESS_BAR;
     example_options(run, argc, argv);
-    if (strlen(run->out) > 900 || (run->save != NULL && strlen(run->save) > 900))
-        fail(run->name, "--out, --save: a path of more than 900 bytes");
     if (run->load != NULL)
         check_readable(run->name, "load", run->load);
     example_data(run);
-    snprintf(run->csv, sizeof run->csv, "%s/history.csv", run->out);
-    snprintf(run->model_file, sizeof run->model_file, run->save ? "%s" : "%s/model.safetensors",
-             run->save ? run->save : run->out);
+    run->csv = text_of("%s/history.csv", run->out);
+    run->model_file =
+        run->save != NULL ? text_of("%s", run->save) : text_of("%s/model.safetensors", run->out);
 }
 
 nn_optimizer *example_optimizer(const example *run)
@@ -473,5 +487,7 @@ int example_finish(example *run, nn_model *model, nn_status fitted)
     nn_dataset_free(run->validation);
     nn_dataset_free(run->pictures);
     nn_dataset_free(run->test);
+    free(run->csv);
+    free(run->model_file);
     return 0;
 }

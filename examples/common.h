@@ -45,8 +45,8 @@ typedef struct example {
     const char *out;       /* folder for what is written            */
     const char *save;      /* model file; NULL: in `out`            */
     const char *load;      /* model file to start from, or NULL     */
-    char csv[1024];        /* path of history.csv                   */
-    char model_file[1024]; /* path the model is saved to            */
+    char *csv;             /* path of history.csv                   */
+    char *model_file;      /* path the model is saved to            */
     const char *data_name; /* the set's, or "the generated set"     */
     nn_dataset *pictures;  /* what train and validation are views of */
     nn_dataset *train, *validation, *test;
@@ -97,6 +97,9 @@ nn_dataset *test_pictures(const char *program, const data_set *set, const char *
 /* Makes a folder and those above it, and sees that files can be written there. */
 void make_output_folder(const char *program, const char *what, const char *folder);
 
+/* The folder of a file of this path, "." where it names none; the caller frees it. */
+char *folder_of(const char *path);
+
 /* Ends the program where no file of this path can be written; what is the option's name. */
 void check_output(const char *program, const char *what, const char *path);
 
@@ -106,6 +109,9 @@ FILE *gnuplot_open(const char *program);
 int gnuplot_close(const char *program, FILE *gnuplot);
 /* Writes text as a gnuplot string in single quotes. */
 void gnuplot_quote(FILE *gnuplot, const char *text);
+
+/* The text that printf would print, of any length; the caller frees it. */
+char *text_of(const char *format, ...) NN_PRINTF(1, 2);
 
 /* One line on stderr, `program: text`, and the end with status 1. */
 _Noreturn void fail(const char *program, const char *format, ...) NN_PRINTF(2, 3);

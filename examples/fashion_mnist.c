@@ -60,12 +60,8 @@ static nn_model *deep(void)
 /* folder/name, or folder/name.gz where only that is there; the caller's. */
 static char *idx_path(const char *folder, const char *name)
 {
-    size_t size = strlen(folder) + strlen(name) + sizeof "/.gz";
-    char *path = malloc(size);
-    if (path == NULL)
-        fail("fashion_mnist", "no memory for a path of %zu bytes", size);
-    snprintf(path, size, "%s/%s.gz", folder, name);
-    char *ending = path + size - sizeof ".gz";
+    char *path = text_of("%s/%s.gz", folder, name);
+    char *ending = path + strlen(path) - strlen(".gz");
     int packed = access(path, F_OK) == 0;
     *ending = '\0';
     if (packed && access(path, F_OK) != 0)

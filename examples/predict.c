@@ -98,24 +98,24 @@ static void sheet_paint(sheet *s, const answers *a, int row, int left, int top)
 }
 
 static void sheet_label(const sheet *s, int x, int y, const char *font, const char *colour,
-                        const char *text)
+                        char *text)
 {
     fputs("set label ", s->gnuplot);
     gnuplot_quote(s->gnuplot, text);
     fprintf(s->gnuplot, " at %d,%d %s noenhanced front font '%s' textcolor rgb '%s'\n", x,
             s->height - y, x == STEP_X - TILE ? "left" : "center", font, colour);
+    free(text);
 }
 
 /* A heading and up to count pictures that were answered right, or wrong. Returns the height. */
 static int sheet_part(sheet *s, const answers *a, int right, int count, int top)
 {
-    char text[160];
     int shown = 0, all = right ? a->right : a->rows - a->right, margin = STEP_X - TILE;
     const char *colour = right ? "#1b7837" : "#b2182b";
-    snprintf(text, sizeof text, right ? "Right: %d of %d" : "Wrong: %d of %d (answer and truth)",
-             all, a->rows);
     if (s->pixels != NULL)
-        sheet_label(s, margin, top + HEAD / 2, ",16", "#222222", text);
+        sheet_label(s, margin, top + HEAD / 2, ",16", "#222222",
+                    text_of("%s: %d of %d%s", right ? "Right" : "Wrong", all, a->rows,
+                            right ? "" : " (answer and truth)"));
     for (int i = 0; i < a->rows && shown < count; i++) {
         if ((a->said[i] == a->label[i]) != right)
             continue;
@@ -124,12 +124,12 @@ static int sheet_part(sheet *s, const answers *a, int right, int count, int top)
         if (s->pixels == NULL)
             continue;
         sheet_paint(s, a, i, left, y);
-        snprintf(text, sizeof text, "%s %.0f %%", nn_dataset_class_name(a->data, a->said[i]),
-                 100 * (double)a->shares[(size_t)i * (size_t)a->classes + (size_t)a->said[i]]);
-        sheet_label(s, left + TILE / 2, y + TILE + 11, ",10", colour, text);
-        snprintf(text, sizeof text, "is %s", nn_dataset_class_name(a->data, a->label[i]));
+        const double share = (double)a->shares[(size_t)i * (size_t)a->classes + (size_t)a->said[i]];
+        sheet_label(s, left + TILE / 2, y + TILE + 11, ",10", colour,
+                    text_of("%s %.0f %%", nn_dataset_class_name(a->data, a->said[i]), 100 * share));
         if (!right)
-            sheet_label(s, left + TILE / 2, y + TILE + 27, ",10", "#444444", text);
+            sheet_label(s, left + TILE / 2, y + TILE + 27, ",10", "#444444",
+                        text_of("is %s", nn_dataset_class_name(a->data, a->label[i])));
     }
     return HEAD + (shown + COLUMNS - 1) / COLUMNS * STEP_Y;
 }
@@ -177,9 +177,7 @@ int main(int argc, char **argv)
     if (file == NULL)
         fail("predict", "which model? predict MODEL; --help says more");
 
-    char path[1024];
-    const char *slash = strrchr(file, '/');
-    snprintf(path, sizeof path, "%.*spredictions.png", slash ? (int)(slash - file + 1) : 0, file);
+    char *folder = folder_of(file), *path = text_of("%s/predictions.png", folder);
     if (out == NULL)
         out = path;
 
@@ -199,6 +197,8 @@ int main(int argc, char **argv)
             printf("Wrote %s\n", out);
     }
     report(&a);
+    free(path);
+    free(folder);
     free(a.shares);
     free(a.label);
     free(a.said);
