@@ -45,8 +45,8 @@ MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
-.PHONY: all deps help clean examples bench check demo docs install uninstall lint format cifar10 \
-    fashion-mnist FORCE
+.PHONY: all deps help clean examples bench check demo docs golden install uninstall lint format \
+    cifar10 fashion-mnist FORCE
 all:
 
 # ---- What is missing on this machine, as Debian packages -----------------------------------------
@@ -67,13 +67,16 @@ MISSING := $(shell \
     command -v cppcheck >/dev/null || echo cppcheck; \
     command -v mandoc >/dev/null || echo mandoc; \
     command -v doxygen >/dev/null || echo doxygen; \
-    command -v clang >/dev/null || echo clang)
-# What only lint and format, docs, and .ci/run need: left out unless FOR says so.
+    command -v clang >/dev/null || echo clang; \
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv)
+# What only lint and format, docs, .ci/run, or golden need: left out unless FOR says so.
 FOR_LINT := clang-format cppcheck mandoc
 FOR_DOCS := doxygen
 FOR_CI := clang
+FOR_GOLDEN := $(if $(PYTHON),,python3-venv)
 UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) \
-    $(if $(filter docs ci,$(FOR)),,$(FOR_DOCS)) $(if $(filter ci,$(FOR)),,$(FOR_CI))
+    $(if $(filter docs ci,$(FOR)),,$(FOR_DOCS)) $(if $(filter ci,$(FOR)),,$(FOR_CI)) \
+    $(if $(filter golden,$(FOR)),,python3-venv)
 
 deps: ## install what is missing: compilers, OpenBLAS, zlib, libpng, libjpeg, Check, gnuplot
 	@set -e; set -- $(filter-out $(UNASKED),$(MISSING)); \
@@ -97,7 +100,8 @@ clean: ## remove everything that was built
 GOALS := $(filter-out deps help clean cifar10 fashion-mnist uninstall,$(or $(MAKECMDGOALS),all))
 NEED := gcc libc6-dev $(if $(BLAS_LIBS)$(filter builtin,$(BLAS)),,pkg-config libopenblas-dev) \
     $(if $(filter check,$(GOALS)),pkg-config check) $(if $(filter demo,$(GOALS)),gnuplot-nox) \
-    $(if $(filter lint format,$(GOALS)),$(FOR_LINT)) $(if $(filter docs,$(GOALS)),$(FOR_DOCS))
+    $(if $(filter lint format,$(GOALS)),$(FOR_LINT)) $(if $(filter docs,$(GOALS)),$(FOR_DOCS)) \
+    $(if $(filter golden,$(GOALS)),$(FOR_GOLDEN))
 ABSENT := $(if $(GOALS),$(filter $(NEED),$(MISSING)))
 
 ifneq ($(filter-out $(if $(DEPS_DONE),gnuplot-nox),$(ABSENT)),)
@@ -274,8 +278,10 @@ $(B)/bench/nn_bench: $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/*.c)) $(B)/lib
 
 # ---- Tests ---------------------------------------------------------------------------------------
 
-APART := $(wildcard tests/gradients/test_*.c)
-TESTS_C := $(filter-out $(APART) $(if $(HAVE_FILES),,tests/files/%), \
+# tests/golden is run by both builds.
+GOLDEN_C := $(wildcard tests/golden/*.c)
+APART := $(wildcard tests/gradients/test_*.c) $(GOLDEN_C)
+TESTS_C := $(GOLDEN_C) $(filter-out $(APART) $(if $(HAVE_FILES),,tests/files/%), \
     $(wildcard tests/test_*.c tests/*/test_*.c))
 HARNESS := tests/main.o tests/helpers.o
 CHECK_LIBS = $(shell pkg-config --libs check)
@@ -296,7 +302,7 @@ $(B)/double/tests/main.o: $(B)/double/tests/suites.h
 $(B)/obj/tests/suites.h: LIST = $(TESTS_C)
 $(B)/double/tests/suites.h: LIST = $(APART)
 %/suites.h: FORCE
-	@mkdir -p $(@D); for f in $(sort $(LIST)); do f=$${f##*/test_}; echo "X($${f%.c})"; done >$@.new; \
+	@mkdir -p $(@D); for f in $(sort $(foreach f,$(LIST),$(if $(filter test_%,$(notdir $f)),$f))); do f=$${f##*/test_}; echo "X($${f%.c})"; done >$@.new; \
 	    cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
 
@@ -318,6 +324,13 @@ $(B)/check/%.log: FORCE
 
 check: $(PARTS:%=$(B)/check/%.log) ## all tests; TESTS=word for some of the suites
 	@for part in $(filter-out tests,$(PARTS)) tests; do cat $(B)/check/$$part.log; done
+
+# Keras itself; `make golden GOLDEN="--seed 7 --out DIR layers"` passes arguments.
+golden: $(if $(PYTHON),,$(B)/keras/ready) ## let Keras write tests/golden anew; PYTHON=one that has it
+	$(or $(PYTHON),$(B)/keras/bin/python) tests/golden/make_golden.py $(GOLDEN)
+$(B)/keras/ready: tests/golden/requirements.txt
+	$(call say,VENV,$(@D))
+	$(Q)rm -rf $(@D) && python3 -m venv $(@D) && $(@D)/bin/pip install --quiet -r $< && touch $@
 
 lint: $(LIBRARY) $(FILES_LIBRARY) $(EXAMPLES) $(B)/bench/nn_bench ## the format, the arrows of the house, the comments, the symbols, the manual pages
 	clang-format --dry-run -Werror $(FORMATTED)

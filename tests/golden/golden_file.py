@@ -1,0 +1,116 @@
+"""Golden files: cases with their tensors, written as safetensors.
+
+A file holds any number of cases. Metadata: "keras", "tensorflow", "seed", and "cases", a JSON array
+of objects that say how each case is run (tests/golden/golden.h). The tensors of a case are called
+"NAME/TENSOR". What a case is given is stored as float32, so that both builds of libnn read the very
+same numbers; what Keras answered, in float64.
+"""
+import json
+import struct
+import zlib
+
+import numpy as np
+
+# Relative size of the changes by which sensitivities are measured: half a unit of float32.
+STEP = 2.0**-24
+PROBES = 4
+
+
+def random(seed, name):
+    """A generator of its own for each case: a new case changes no other."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode())])
+
+
+def representable(value):
+    """The same numbers, rounded to float32."""
+    return np.asarray(value, np.float32).astype(np.float64)
+
+
+def longest_sum(tensors):
+    """A length that no sum over these tensors exceeds: all axes but the last, or the last."""
+    lengths = [8]
+    for value in tensors.values():
+        last = value.shape[-1] if value.ndim else 1
+        lengths += [value.size // max(last, 1), last]
+    return max(lengths)
+
+
+def sensitivities(run, given, wanted, rng):
+    """For each result, by how much it changes when every given number changes by one relative unit,
+    up or down at random: the largest change seen, in units."""
+    largest = {name: 0.0 for name in wanted}
+    for _ in range(PROBES):
+        moved = {
+            name: value * (1 + STEP * rng.choice([-1.0, 1.0], size=value.shape))
+            for name, value in given.items()
+        }
+        for name, value in run(moved).items():
+            change = np.abs(np.asarray(value) - wanted[name])
+            if change.size:
+                largest[name] = max(largest[name], float(np.max(change)) / STEP)
+    return largest
+
+
+class GoldenFile:
+    def __init__(self, path, seed, versions):
+        self.path, self.metadata, self.tensors = path, {**versions, "seed": str(seed)}, {}
+        self.seed, self.cases = seed, {}
+
+    def random(self, name):
+        return random(self.seed, name)
+
+    def add(self, name, case, given, wanted, errors):
+        """One case: its description, what it is given, Keras's answers, and how many units of
+        roundoff each answer may be away; 0 where none is named."""
+        assert name not in self.cases, f"{name}: two cases have this name"
+        units = {k: float(f"{v:.3g}") for k, v in errors.items() if v}
+        self.cases[name] = {"name": name, **case, "errors": units}
+        for key, value in given.items():
+            value = np.asarray(value)
+            exact = value.astype(np.int64 if value.dtype.kind in "iu" else np.float32)
+            assert np.array_equal(exact, value), f"{name}: {key} is not representable"
+            self.tensors[f"{name}/{key}"] = exact
+        for key, value in wanted.items():
+            self.tensors[f"{name}/{key}"] = np.asarray(value, np.float64)
+
+    def add_run(self, name, case, run, given, fixed=None, exact=False, terms=None):
+        """One case whose answers are run(given): dictionaries of arrays in float64. `fixed` is given,
+        too, but not moved by the probes (classes, for example). `terms`: the length of the longest
+        sum, where it is not plain from the shapes.
+
+        A sum of n terms is rounded n times, each time by at most a unit of the partial sum: the
+        errors walk at random and make sqrt(n) units of it (Higham and Mary, SIAM J. Sci. Comput. 41,
+        2019). A partial sum is as large as the root of the sum of squares, S, which the probes
+        measure; or, where all terms have one sign, at most as the result. Hence 4 sqrt(n) (S + |y|)
+        units, four standard deviations."""
+        given = {k: representable(v) for k, v in given.items()}
+        wanted = {k: np.asarray(v, np.float64) for k, v in run(given).items()}
+        errors = {}
+        if not exact:
+            length = terms or longest_sum({**given, **wanted})
+            moves = sensitivities(run, given, wanted, self.random(name + "/probes"))
+            for key, value in wanted.items():
+                size = float(np.max(np.abs(value))) if value.size else 0.0
+                errors[key] = 4 * np.sqrt(length) * (moves[key] + size)
+        self.add(name, case, {**given, **(fixed or {})}, wanted, errors)
+
+    def write(self):
+        kinds = {"float32": "F32", "float64": "F64", "int64": "I64"}
+        names = sorted(self.tensors, key=lambda n: (-self.tensors[n].itemsize, n))
+        cases = json.dumps(list(self.cases.values()), separators=(",", ":"))
+        header, at = {"__metadata__": {**self.metadata, "cases": cases}}, 0
+        for name in names:
+            value = self.tensors[name]
+            header[name] = {
+                "dtype": kinds[value.dtype.name],
+                "shape": list(value.shape),
+                "data_offsets": [at, at + value.nbytes],
+            }
+            at += value.nbytes
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        with open(self.path, "wb") as file:
+            file.write(struct.pack("<Q", len(text)) + text)
+            for name in names:
+                file.write(np.ascontiguousarray(self.tensors[name]).tobytes())
+        return len(self.cases)
