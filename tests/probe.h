@@ -52,7 +52,8 @@ static void probe_source_backward(const nn_pass *pass)
            (size_t)pass->rows * probe_count(pass->y_shape) * sizeof(nn_real));
 }
 
-static inline nn_layer *probe_source(int rows, const nn_shape *shape)
+/* A name of NULL is "source", counted. */
+static inline nn_layer *probe_source_named(int rows, const nn_shape *shape, const char *name)
 {
     static const nn_option fields[] = {
         {.name = "name", .type = NN_OPTION_STRING, .offset = offsetof(probe_source_options, name)},
@@ -64,8 +65,14 @@ static inline nn_layer *probe_source(int rows, const nn_shape *shape)
         .forward = probe_source_forward,
         .backward = probe_source_backward,
     };
-    probe_source_options options = {.struct_size = sizeof options, .shape = *shape, .rows = rows};
+    probe_source_options options = {
+        .struct_size = sizeof options, .shape = *shape, .rows = rows, .name = name};
     return nn_layer_new(&kind, &options);
+}
+
+static inline nn_layer *probe_source(int rows, const nn_shape *shape)
+{
+    return probe_source_named(rows, shape, NULL);
 }
 
 /* ---- dot ---- */

@@ -133,11 +133,22 @@ int32_t *golden_classes(golden_case *c, const nn__tensor_info *tensor)
     return values;
 }
 
+nn_tensor *golden_borrow(const golden_case *c, const nn__tensor_info *tensor, void *values)
+{
+    int dims[NN_MAX_RANK];
+    for (int i = 0; i < tensor->rank; i++)
+        dims[i] = (int)tensor->dims[i];
+    nn_tensor *made =
+        nn_tensor_borrow(tensor->dtype == NN__I64 ? NN_I32 : NN_F32, values, dims, tensor->rank);
+    ck_assert_msg(made != NULL, "%s: %s", c->name, nn_error_message());
+    return made;
+}
+
 /* ---- Comparing ---- */
 
-static double unit(void)
+static double unit(const golden_case *c)
 {
-    return sizeof(nn_real) == sizeof(double) ? 0x1p-53 : 0x1p-24;
+    return sizeof(nn_real) == sizeof(double) && !golden_int(c, "single") ? 0x1p-53 : 0x1p-24;
 }
 
 /* c->text is the tensor's name. */
@@ -150,7 +161,7 @@ static void compare(golden_case *c, const nn__tensor_info *tensor, const double 
     if (tensor->count != count)
         ck_abort_msg("%s: '%s' has %zu numbers, Keras has %zu", c->path, c->text, count,
                      (size_t)tensor->count);
-    const double *want = golden_doubles(c, tensor), allowed = units * unit();
+    const double *want = golden_doubles(c, tensor), allowed = units * unit(c);
     for (size_t i = 0; i < count; i++) {
         double error = fabs(have[i] - want[i]);
         if (!(error <= allowed) && !(isnan(have[i]) && isnan(want[i])) && have[i] != want[i])

@@ -4,6 +4,7 @@ The one place that knows both sides' names. What libnn cannot express is an erro
 case compares two different things.
 """
 import keras
+import numpy as np
 
 # Arguments of Keras that say nothing about numbers here, or that a case gives otherwise.
 SILENT = {"name", "trainable", "dtype", "data_format", "seed", "reduction", "built", "cropping"}
@@ -11,6 +12,7 @@ SILENT |= {"synchronized", "kernel_initializer", "bias_initializer", "beta_initi
 SILENT |= {"gamma_initializer", "moving_mean_initializer", "moving_variance_initializer"}
 SILENT |= {"depthwise_initializer", "pointwise_initializer", "alpha_initializer"}
 SILENT |= {"embeddings_initializer", "input_length", "loss_scale_factor", "jit_compile"}
+SILENT |= {"renorm_momentum"}
 
 
 def gelu_tanh(x):
@@ -73,6 +75,30 @@ def same(value):
 
 def or_zero(value):
     return 0 if value is None else value
+
+
+def representable(item):
+    """Rounds the numbers of a Keras object to float32, in place, and returns it. Keras rounds some of
+    them itself, also where it computes in float64 (the power of a beta, not the beta; the limit of a
+    ReLU, not its slope), so that only such numbers mean the same everywhere."""
+    for key, value in list(vars(item).items()):
+        if isinstance(value, float):
+            setattr(item, key, float(np.float32(value)))
+        elif isinstance(value, (keras.Regularizer, keras.optimizers.schedules.LearningRateSchedule)):
+            representable(value)
+    return item
+
+
+def configuration(item):
+    """The arguments of a Keras object, numbers as they are now."""
+    config = {**item.get_config(), **getattr(item, "_fn_kwargs", {})}
+    now = {key: getattr(item, key, None) for key in config}
+    return {k: now[k] if isinstance(now[k], float) else v for k, v in config.items()}
+
+
+def rounded(arguments):
+    """The same for arguments."""
+    return {k: float(np.float32(v)) if isinstance(v, float) else v for k, v in arguments.items()}
 
 
 WINDOW = {"strides": ("strides", pair), "padding": ("padding", same)}
@@ -216,8 +242,7 @@ def _own_options(layer):
         own["output_padding"] = padding
     if isinstance(layer, keras.layers.Normalization):
         given = layer.get_config()
-        own |= {"axis": axes([] if given["axis"] is None else given["axis"])}
-        own |= {"no_axis": given["axis"] is None}
+        own |= {"axis": axes(given["axis"] or []), "no_axis": not given["axis"]}
         own |= {"mean": given["mean"], "variance": given["variance"]}
     return own
 
@@ -227,7 +252,7 @@ def layer(layer):
     if name == "InputLayer":
         return {"kind": "input", "options": {"shape": list(layer.batch_shape[1:])}}
     kind, names = LAYERS[name]
-    options = _options(layer.get_config(), names, _own_options(layer), name)
+    options = _options(configuration(layer), names, _own_options(layer), name)
     if kind in ("zero_padding2d", "cropping2d"):
         del options["padding"]
     if kind in ("softmax", "batch_normalization"):
@@ -259,3 +284,181 @@ def model(model):
 def weight_name(layer, weight):
     """libnn's name of a layer's weight, e.g. "conv2d/kernel"."""
     return f"{layer.name}/{weight.name}"
+
+
+# ---- Losses, metrics, optimizers, schedules, initializers ----
+
+CROSSENTROPY = {
+    "from_logits": ("from_logits", same),
+    "label_smoothing": ("label_smoothing", same),
+}
+LOSSES = {
+    "CategoricalCrossentropy": ("categorical_crossentropy", CROSSENTROPY),
+    "BinaryCrossentropy": ("binary_crossentropy", CROSSENTROPY),
+    "SparseCategoricalCrossentropy": (
+        "sparse_categorical_crossentropy",
+        {"from_logits": ("from_logits", same), "ignore_class": ("ignore_class", same)},
+    ),
+    "MeanSquaredError": ("mean_squared_error", {}),
+    "MeanAbsoluteError": ("mean_absolute_error", {}),
+    "MeanAbsolutePercentageError": ("mean_absolute_percentage_error", {}),
+    "MeanSquaredLogarithmicError": ("mean_squared_logarithmic_error", {}),
+    "Huber": ("huber", {"delta": ("delta", same)}),
+    "LogCosh": ("log_cosh", {}),
+    "Poisson": ("poisson", {}),
+    "KLDivergence": ("kl_divergence", {}),
+    "CosineSimilarity": ("cosine_similarity", {}),
+    "Hinge": ("hinge", {}),
+    "SquaredHinge": ("squared_hinge", {}),
+    "CategoricalHinge": ("categorical_hinge", {}),
+}
+HITS = {"thresholds": ("threshold", same), "top_k": ("top_k", or_zero), "class_id": ("class_id", same)}
+SCORE = {"average": ("average", same), "threshold": ("threshold", same), "beta": ("beta", same)}
+METRICS = {
+    "Accuracy": ("accuracy", {}),
+    "CategoricalAccuracy": ("accuracy", {}),
+    "SparseCategoricalAccuracy": ("accuracy", {}),
+    "BinaryAccuracy": ("binary_accuracy", {"threshold": ("threshold", same)}),
+    "TopKCategoricalAccuracy": ("top_k_categorical_accuracy", {"k": ("k", same)}),
+    "SparseTopKCategoricalAccuracy": ("top_k_categorical_accuracy", {"k": ("k", same)}),
+    "Precision": ("precision", HITS),
+    "Recall": ("recall", HITS),
+    "F1Score": ("f1_score", {key: SCORE[key] for key in ("average", "threshold")}),
+    "FBetaScore": ("fbeta_score", SCORE),
+    "AUC": (
+        "auc",
+        {
+            "num_thresholds": ("num_thresholds", same),
+            "curve": ("curve", same),
+            "summation_method": ("summation_method", same),
+            "from_logits": ("from_logits", same),
+        },
+    ),
+    "MeanAbsoluteError": ("mean_absolute_error", {}),
+    "MeanSquaredError": ("mean_squared_error", {}),
+    "RootMeanSquaredError": ("root_mean_squared_error", {}),
+}
+
+
+def _object(item, table, own=()):
+    name = type(item).__name__
+    kind, names = table[name]
+    return {"kind": kind, "options": _options(configuration(item), names, dict(own), name)}
+
+
+def loss(item):
+    # The last axis is the only one; a configuration that says so says nothing.
+    own = {"axis": None} if item.get_config().get("axis", -1) == -1 else {}
+    result = _object(item, LOSSES, own)
+    result["options"].pop("axis", None)
+    return result
+
+
+def metric(item):
+    result = _object(item, METRICS)
+    result["options"]["name"] = "metric"
+    return result
+
+
+AROUND = {
+    "weight_decay": ("weight_decay", or_zero),
+    "clipnorm": ("clip_norm", or_zero),
+    "clipvalue": ("clip_value", or_zero),
+    "global_clipnorm": ("global_clip_norm", or_zero),
+    "use_ema": ("use_ema", same),
+    "ema_momentum": ("ema_momentum", same),
+    "ema_overwrite_frequency": ("ema_overwrite_frequency", or_zero),
+    "gradient_accumulation_steps": ("gradient_accumulation_steps", or_zero),
+}
+MOMENTS = AROUND | {key: (key, same) for key in ("beta_1", "beta_2", "epsilon")}
+AMSGRAD = MOMENTS | {"amsgrad": ("amsgrad", same)}
+OPTIMIZERS = {
+    "SGD": ("sgd", AROUND | {key: (key, same) for key in ("momentum", "nesterov")}),
+    "RMSprop": (
+        "rmsprop",
+        AROUND | {key: (key, same) for key in ("rho", "momentum", "epsilon", "centered")},
+    ),
+    "Adam": ("adam", AMSGRAD),
+    "AdamW": ("adamw", AMSGRAD),
+    "Adamax": ("adamax", MOMENTS),
+    "Nadam": ("nadam", MOMENTS),
+    "Adagrad": (
+        "adagrad",
+        AROUND | {key: (key, same) for key in ("initial_accumulator_value", "epsilon")},
+    ),
+    "Lion": ("lion", AROUND | {key: (key, same) for key in ("beta_1", "beta_2")}),
+}
+
+
+def optimizer(item):
+    result = _object(item, OPTIMIZERS, {"learning_rate": None})
+    rate = item._learning_rate
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        result["options"] |= {"learning_rate": 0.0, "schedule": schedule(rate)}
+    else:
+        result["options"]["learning_rate"] = float(rate)
+    return result
+
+
+DECAY = {key: (key, same) for key in ("initial_learning_rate", "decay_steps", "decay_rate")}
+DECAY |= {"staircase": ("staircase", same)}
+SCHEDULES = {
+    "PiecewiseConstantDecay": (
+        "piecewise_constant_decay",
+        {"boundaries": ("boundaries", list), "values": ("values", list)},
+    ),
+    "ExponentialDecay": ("exponential_decay", DECAY),
+    "InverseTimeDecay": ("inverse_time_decay", DECAY),
+    "PolynomialDecay": (
+        "polynomial_decay",
+        {
+            key: (key, same)
+            for key in ("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle")
+        },
+    ),
+    "CosineDecay": (
+        "cosine_decay",
+        {
+            "initial_learning_rate": ("initial_learning_rate", same),
+            "decay_steps": ("decay_steps", same),
+            "alpha": ("alpha", same),
+            "warmup_target": ("warmup_target", or_zero),
+            "warmup_steps": ("warmup_steps", same),
+        },
+    ),
+    "CosineDecayRestarts": (
+        "cosine_decay_restarts",
+        {
+            key: (key, same)
+            for key in ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha")
+        },
+    ),
+}
+
+
+def schedule(item):
+    return _object(item, SCHEDULES)
+
+
+INITIALIZERS = {
+    "Zeros": ("zeros", None),
+    "Ones": ("ones", None),
+    "Constant": ("constant", "value"),
+    "GlorotUniform": ("glorot_uniform", None),
+    "GlorotNormal": ("glorot_normal", None),
+    "HeUniform": ("he_uniform", None),
+    "HeNormal": ("he_normal", None),
+    "LecunUniform": ("lecun_uniform", None),
+    "LecunNormal": ("lecun_normal", None),
+    "Orthogonal": ("orthogonal", "gain"),
+    "RandomNormal": ("random_normal", "stddev"),
+    "TruncatedNormal": ("truncated_normal", "stddev"),
+    "RandomUniform": ("random_uniform", "maxval"),
+}
+
+
+def initializer(item):
+    kind, argument = INITIALIZERS[type(item).__name__]
+    config = item.get_config()
+    assert config.get("mean", 0) == 0 and config.get("minval", -1) in (-1, -config.get("maxval", 1))
+    return kind if argument is None else {"kind": kind, "value": config[argument]}

@@ -10,6 +10,7 @@
  *   "subject"  how it is run: one of the table in test_golden.c
  *   "errors"   {TENSOR: units}: a number of libnn's may be that many units of roundoff away (2^-24,
  *              in the double build 2^-53); where a tensor is not listed, it must be equal
+ *   "single"   true: Keras itself is no better than float32 here; the unit is 2^-24 in both builds
  *
  * and what its subject says. Kinds and options stand as in model files: {"kind":..,"options":{..}}.
  */
@@ -47,6 +48,8 @@ const nn__tensor_info *golden_tensor(golden_case *c, const char *format, ...) NN
 double *golden_doubles(golden_case *c, const nn__tensor_info *tensor);
 nn_real *golden_reals(golden_case *c, const nn__tensor_info *tensor);
 int32_t *golden_classes(golden_case *c, const nn__tensor_info *tensor);
+/* values as a tensor of that shape: classes where the tensor has integers. The caller frees it. */
+nn_tensor *golden_borrow(const golden_case *c, const nn__tensor_info *tensor, void *values);
 /* Zeroed memory that lives as long as the case. */
 void *golden_alloc(golden_case *c, size_t count, size_t size);
 
@@ -72,6 +75,12 @@ int golden_is_source(const char *weight);
 void *golden_object(const golden_case *c, uint32_t node, size_t size, const nn_kind *const *kinds);
 
 /* The subjects, each in the file of its name. */
+void golden_adapt(golden_case *c);
+void golden_initializer(golden_case *c);
 void golden_layer(golden_case *c);
+void golden_loss(golden_case *c);
+void golden_metric(golden_case *c);
+void golden_optimizer(golden_case *c);
+void golden_schedule(golden_case *c);
 
 #endif

@@ -35,13 +35,13 @@ def longest_sum(tensors):
     return max(lengths)
 
 
-def sensitivities(run, given, wanted, rng):
+def sensitivities(run, given, wanted, rng, unmoved):
     """For each result, by how much it changes when every given number changes by one relative unit,
     up or down at random: the largest change seen, in units."""
     largest = {name: 0.0 for name in wanted}
     for _ in range(PROBES):
         moved = {
-            name: value * (1 + STEP * rng.choice([-1.0, 1.0], size=value.shape))
+            name: value * (1 + (name not in unmoved) * STEP * rng.choice([-1.0, 1.0], value.shape))
             for name, value in given.items()
         }
         for name, value in run(moved).items():
@@ -73,26 +73,36 @@ class GoldenFile:
         for key, value in wanted.items():
             self.tensors[f"{name}/{key}"] = np.asarray(value, np.float64)
 
-    def add_run(self, name, case, run, given, fixed=None, exact=False, terms=None):
+    def add_run(self, name, case, run, given, fixed=None, unmoved=(), **how):
         """One case whose answers are run(given): dictionaries of arrays in float64. `fixed` is given,
-        too, but not moved by the probes (classes, for example). `terms`: the length of the longest
-        sum, where it is not plain from the shapes.
-
-        A sum of n terms is rounded n times, each time by at most a unit of the partial sum: the
-        errors walk at random and make sqrt(n) units of it (Higham and Mary, SIAM J. Sci. Comput. 41,
-        2019). A partial sum is as large as the root of the sum of squares, S, which the probes
-        measure; or, where all terms have one sign, at most as the result. Hence 4 sqrt(n) (S + |y|)
-        units, four standard deviations."""
+        too, and never moved by the probes (whole numbers), nor are those in `unmoved`. `how`:
+        exact    no number may differ at all
+        still    nothing is moved, for inputs on a corner; results are of the size of the largest
+        single   Keras rounds constants here to float32, also where it computes in float64: the
+                 double build can be no closer than that
+        """
         given = {k: representable(v) for k, v in given.items()}
         wanted = {k: np.asarray(v, np.float64) for k, v in run(given).items()}
-        errors = {}
-        if not exact:
-            length = terms or longest_sum({**given, **wanted})
-            moves = sensitivities(run, given, wanted, self.random(name + "/probes"))
-            for key, value in wanted.items():
-                size = float(np.max(np.abs(value))) if value.size else 0.0
-                errors[key] = 4 * np.sqrt(length) * (moves[key] + size)
+        errors = {} if how.get("exact") else self.errors(name, run, given, wanted, unmoved, how)
+        if how.get("single"):
+            case["single"] = True
         self.add(name, case, {**given, **(fixed or {})}, wanted, errors)
+
+    def errors(self, name, run, given, wanted, unmoved, how):
+        """How many units each result may be away. A sum of n terms is rounded n times, each time by
+        at most a unit of the partial sum: the errors walk at random and make sqrt(n) units of it
+        (Higham and Mary, SIAM J. Sci. Comput. 41, 2019). A partial sum is as large as the root of
+        the sum of squares, S, which the probes measure; or, where all terms have one sign, at most
+        as the result. Hence 4 sqrt(n) (S + |y|) units, four standard deviations."""
+        sizes = {k: float(np.max(np.abs(v), initial=0)) for k, v in wanted.items()}
+        if how.get("still"):
+            sizes = dict.fromkeys(sizes, max(sizes.values()))
+            moves = dict.fromkeys(sizes, 0)
+        else:
+            rng = self.random(name + "/probes")
+            moves = sensitivities(run, given, wanted, rng, unmoved)
+        root = np.sqrt(longest_sum({**given, **wanted}))
+        return {k: 4 * root * (moves[k] + sizes[k]) for k in wanted}
 
     def write(self):
         kinds = {"float32": "F32", "float64": "F64", "int64": "I64"}

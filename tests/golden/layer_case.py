@@ -2,12 +2,14 @@
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import layers
 
 import convert
 
 
 def build(layer, shapes, integers=False):
     """A layer behind inputs of these shapes, without rows, as a model."""
+    convert.representable(layer)
     dtype = "int64" if integers else None
     inputs = [keras.Input(shape, dtype=dtype) for shape in shapes]
     return keras.Model(inputs, layer(inputs[0] if len(inputs) == 1 else inputs))
@@ -31,12 +33,23 @@ def first_weights(model, rng, positive=("variance", "count")):
     return values
 
 
+def rounds_constants(layer):
+    """Does Keras round numbers of this layer to float32, whatever it computes with? So do
+    tf.nn.leaky_relu, tf.nn.gelu and tf.image.resize."""
+    function = convert.activation(layer.activation) if hasattr(layer, "activation") else None
+    bilinear = getattr(layer, "interpolation", None) == "bilinear"
+    return function in ("leaky_relu", "gelu", "gelu_tanh") or bilinear
+
+
 class Runner:
     """run(given) for a model: given holds x/0, x/1, ... of steps times rows, dy, weight/NAME."""
 
     def __init__(self, model, steps=1, training=True, gradients=True, fixed=None):
         self.model, self.steps, self.training, self.gradients = model, steps, training, gradients
         self.fixed = fixed or {}
+        # Does nothing in the model behave otherwise in training?
+        other = (layers.BatchNormalization, layers.Dropout, layers.SpatialDropout2D)
+        self.same = training and not any(isinstance(part, other) for part in model.layers)
         self.call = tf.function(self._step) if steps > 1 else self._step
 
     def _inputs(self, given, step):
@@ -73,7 +86,8 @@ class Runner:
             result["penalty"] = np.reshape(penalty.numpy(), [1])
         self._gradients(result, inputs, slopes)
         with_inputs = inputs if len(inputs) > 1 else inputs[0]
-        result["inference/y"] = self.model(with_inputs, training=False).numpy()
+        if not self.same:
+            result["inference/y"] = self.model(with_inputs, training=False).numpy()
         if self.training:
             for name, weight in weights.items():
                 if not weight.trainable and name.split("/")[-1].startswith("moving"):
@@ -114,6 +128,7 @@ def add(file, name, model, rows=3, steps=1, training=True, gradients=True, x=Non
         "steps": steps,
         "training": training,
         "model": convert.model(model),
-        "inference": "inference/y",
+        "inference": "y" if run.same else "inference/y",
     }
+    how.setdefault("single", any(rounds_constants(layer) for layer in model.layers))
     file.add_run(name, case, run, given, fixed=fixed, **how)

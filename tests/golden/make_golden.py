@@ -1,6 +1,6 @@
 """Drives Keras on TensorFlow and writes the golden files that `make check` compares libnn with.
 
-    make golden                                    all of them, with the seed of those in the repository
+    make golden                        all of them, with the seed of those in the repository
     python tests/golden/make_golden.py --seed 7 --out /tmp/golden layers losses
     NN_GOLDEN_DIR=/tmp/golden make check TESTS=golden
 
@@ -18,7 +18,8 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 sys.dont_write_bytecode = True
 
 HERE = pathlib.Path(__file__).resolve().parent
-SUBJECTS = ["layers"]
+SUBJECTS = ["layers", "pooling", "activations", "normalizations", "merges", "regularizers"]
+SUBJECTS += ["initializers", "losses", "metrics", "optimizers", "schedules"]
 
 
 def main():

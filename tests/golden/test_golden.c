@@ -11,7 +11,10 @@ static const struct {
     const char *name;
     void (*run)(golden_case *c);
 } subjects[] = {
-    {"layer", golden_layer},
+    {"adapt", golden_adapt},       {"initializer", golden_initializer},
+    {"layer", golden_layer},       {"loss", golden_loss},
+    {"metric", golden_metric},     {"optimizer", golden_optimizer},
+    {"schedule", golden_schedule},
 };
 
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
