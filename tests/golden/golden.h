@@ -11,6 +11,7 @@
  *   "errors"   {TENSOR: units}: a number of libnn's may be that many units of roundoff away (2^-24,
  *              in the double build 2^-53); where a tensor is not listed, it must be equal
  *   "single"   true: Keras itself is no better than float32 here; the unit is 2^-24 in both builds
+ *   "floatx"   "float32": Keras computed in float32, so the double build leaves it out
  *
  * and what its subject says. Kinds and options stand as in model files: {"kind":..,"options":{..}}.
  */

@@ -132,7 +132,8 @@ static void predict(const layer_run *run, const nn_model *trained, const char *w
 {
     golden_case *c = run->c;
     nn_model *model = golden_model(c, 0, run->rows);
-    const nn_real *x[8] = {0};
+    size_t inputs = nn_model_input_count(model);
+    const nn_real **x = golden_alloc(c, inputs, sizeof *x);
     nn_model_set_threads(model, run->threads);
     golden_set_weights(c, model);
     for (int w = 0; trained != NULL && w < trained->weight_count; w++) {
@@ -141,8 +142,8 @@ static void predict(const layer_run *run, const nn_model *trained, const char *w
             golden_check(c, nn_model_set_weight(model, weight->name,
                                                 trained->values + weight->offset, weight->count));
     }
-    for (int i = 0; i < 8 && golden_has(c, "x/%d", i); i++) {
-        const nn__tensor_info *tensor = golden_tensor(c, "x/%d", i);
+    for (size_t i = 0; i < inputs; i++) {
+        const nn__tensor_info *tensor = golden_tensor(c, "x/%zu", i);
         size_t count = (size_t)tensor->count / (size_t)run->steps;
         x[i] = golden_reals(c, tensor) + (size_t)(run->steps - 1) * count;
     }

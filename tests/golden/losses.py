@@ -1,4 +1,5 @@
 """Losses: of each row, of a batch with and without weights, and their gradients."""
+import keras
 import numpy as np
 import tensorflow as tf
 from keras import activations, losses
@@ -9,7 +10,7 @@ import convert
 ACTIVATIONS = {None: None, "softmax": activations.softmax, "sigmoid": activations.sigmoid}
 
 # What targets and predictions look like.
-ANY, POSITIVE, PROBABILITY, ONE_HOT, CLASSES, SIGNS, BITS = range(7)
+ANY, POSITIVE, PROBABILITY, ONE_HOT, CLASSES, SIGNS, BITS, CERTAIN, FAR = range(9)
 
 # Loss, arguments, targets, predictions, activation behind which the loss stands.
 CASES = [
@@ -51,6 +52,26 @@ CASES = [
         None,
     ),
 ]
+# Predictions at 0, at 1 and within what Keras clips; logits far out.
+CORNERS = [
+    (losses.BinaryCrossentropy, {}, BITS, FAR, "sigmoid"),
+    (losses.CategoricalCrossentropy, {}, ONE_HOT, CERTAIN, None),
+    (losses.CategoricalCrossentropy, {}, ONE_HOT, FAR, "softmax"),
+    (losses.SparseCategoricalCrossentropy, {}, CLASSES, CERTAIN, None),
+    (losses.SparseCategoricalCrossentropy, dict(ignore_class=0), CLASSES, CERTAIN, None),
+    (losses.SparseCategoricalCrossentropy, {}, CLASSES, FAR, "softmax"),
+    (losses.KLDivergence, {}, CERTAIN, PROBABILITY, None),
+    (losses.KLDivergence, {}, PROBABILITY, CERTAIN, None),
+    (losses.Poisson, {}, POSITIVE, CERTAIN, None),
+    (losses.MeanAbsolutePercentageError, {}, CERTAIN, ANY, None),
+    (losses.MeanSquaredLogarithmicError, {}, CERTAIN, CERTAIN, None),
+    (losses.LogCosh, {}, FAR, ANY, None),
+]
+# 1 - 1e-7, where Keras clips, is another number in float32, and its logarithm, too: 15.94, not 16.12.
+CLIPPED = [
+    (losses.BinaryCrossentropy, {}, BITS, CERTAIN, None),
+    (losses.BinaryCrossentropy, dict(label_smoothing=0.1), BITS, CERTAIN, None),
+]
 SHAPES = [((5,), 4), ((1, 3, 4), 3)]
 
 
@@ -63,6 +84,10 @@ def numbers(rng, look, shape):
         return rng.uniform(0.02, 0.98, shape)
     if look == ONE_HOT:
         return np.eye(shape[-1])[rng.integers(0, shape[-1], shape[:-1])]
+    if look == CERTAIN:
+        return rng.choice([0.0, 2.0**-30, 2.0**-10, 0.25, 0.5, 1.0], shape)
+    if look == FAR:
+        return rng.uniform(-60, 60, shape)
     if look == CLASSES:
         return rng.integers(0, shape[-1], shape[0])
     return rng.integers(0, 2, shape) * (2.0 if look == SIGNS else 1.0) - (look == SIGNS)
@@ -70,11 +95,12 @@ def numbers(rng, look, shape):
 
 def runner(loss, arguments, activation, classes, weighted):
     """run(given): the losses of rows, the loss of the batch, its gradient by x."""
-    of_rows, of_batch = loss(reduction=None, **arguments), loss(**arguments)
 
     def run(given):
-        x = tf.constant(given["x/0"])
-        y = tf.constant(given["targets"] if classes is None else classes)
+        of_rows, of_batch = loss(reduction=None, **arguments), loss(**arguments)
+        dtype = keras.backend.floatx()
+        x = tf.constant(given["x/0"], dtype)
+        y = tf.constant(given["targets"], dtype) if classes is None else tf.constant(classes)
         weights = given.get("sample_weight")
         if weighted == "class":
             table = dict(enumerate(given["class_weight"]))
@@ -92,7 +118,7 @@ def runner(loss, arguments, activation, classes, weighted):
     return run
 
 
-def add(file, name, row, shape, rows, weighted=None):
+def add(file, name, row, shape, rows, weighted=None, **how):
     loss, arguments, targets, predictions, activation = row
     arguments = convert.rounded(arguments)
     rng = file.random(name)
@@ -114,12 +140,17 @@ def add(file, name, row, shape, rows, weighted=None):
     }
     run = runner(loss, arguments, activation, fixed.get("targets"), weighted)
     # Targets that are whole numbers stay whole: several losses ask which ones they are.
-    how = dict(single=loss is losses.LogCosh)  # its log 2 is float32
+    # The log 2 of the one and the 1e-7 of the other are float32.
+    how["single"] = loss in (losses.LogCosh, losses.MeanSquaredLogarithmicError)
     whole = targets in (ONE_HOT, SIGNS, BITS)
     file.add_run(name, case, run, given, fixed=fixed, unmoved={"targets"} if whole else (), **how)
 
 
 def add_cases(file):
+    for i, row in enumerate(CORNERS):
+        add(file, f"{row[0].__name__}/corners/{i}", row, (4,), 6)
+    for i, row in enumerate(CLIPPED):
+        add(file, f"{row[0].__name__}/clipped/{i}", row, (4,), 6, floatx="float32")
     for i, row in enumerate(CASES):
         for shape, rows in SHAPES:
             if row[2] == CLASSES and len(shape) > 1:

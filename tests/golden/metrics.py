@@ -40,6 +40,21 @@ CASES = [
     (metrics.MeanSquaredError, {}, ANY, ANY, (2, 3)),
     (metrics.RootMeanSquaredError, {}, ANY, ANY, (4,)),
 ]
+# Predictions of few different values: several are the largest one, or equal to a threshold.
+TIES = [
+    (metrics.CategoricalAccuracy, {}, ONE_HOT, (4,)),
+    (metrics.SparseCategoricalAccuracy, {}, CLASSES, (4,)),
+    (metrics.BinaryAccuracy, {}, BITS, (3,)),
+    (metrics.TopKCategoricalAccuracy, dict(k=2), ONE_HOT, (5,)),
+    (metrics.SparseTopKCategoricalAccuracy, dict(k=3), CLASSES, (6,)),
+    (metrics.Precision, {}, BITS, (2,)),
+    (metrics.Precision, dict(top_k=2), ONE_HOT, (5,)),
+    (metrics.Recall, dict(thresholds=0.25), BITS, (2,)),
+    (metrics.F1Score, dict(average="macro"), ONE_HOT, (3,)),
+    (metrics.F1Score, dict(average="micro", threshold=0.5), BITS, (3,)),
+    (metrics.AUC, dict(num_thresholds=5), BITS, (1,)),
+    (metrics.AUC, dict(num_thresholds=9, curve="PR"), BITS, (1,)),
+]
 BATCH, ROWS = 6, 15  # the last batch is short
 
 
@@ -64,12 +79,14 @@ def runner(metric, arguments, classes):
     return run
 
 
-def add(file, name, row, weighted):
+def add(file, name, row, weighted=False, ties=False):
     metric, arguments, targets, predictions, shape = row
     arguments = convert.rounded(arguments)
     rng = file.random(name)
     given, fixed = {"x/0": numbers(rng, predictions, (ROWS, *shape))}, {}
     (fixed if targets == CLASSES else given)["targets"] = numbers(rng, targets, (ROWS, *shape))
+    if ties:
+        given["x/0"] = rng.integers(0, 5, (ROWS, *shape)) / 4
     if weighted:
         given["sample_weight"] = rng.uniform(0, 2, ROWS)
     case = {
@@ -79,12 +96,16 @@ def add(file, name, row, weighted):
         "metric": convert.metric(metric(**arguments)),
     }
     run = runner(metric, arguments, fixed.get("targets"))
-    unmoved = {"targets"} if targets != ANY else ()
+    unmoved = {"targets"} if targets != ANY else set()
+    unmoved |= {"x/0"} if ties else set()
     single = metric in SINGLE
     file.add_run(name, case, run, given, fixed=fixed, unmoved=unmoved, single=single)
 
 
 def add_cases(file):
+    for i, (metric, arguments, targets, shape) in enumerate(TIES):
+        row = (metric, arguments, targets, ANY, shape)
+        add(file, f"{metric.__name__}/ties/{i}", row, ties=True)
     for i, row in enumerate(CASES):
         for weighted in (False, True):
             add(file, f"{row[0].__name__}/{i}" + ("/weighted" if weighted else ""), row, weighted)

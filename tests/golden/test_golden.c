@@ -7,6 +7,12 @@
 
 #include <dirent.h>
 
+#include "layers/layer.h"
+#include "losses/loss.h"
+#include "metrics/metric.h"
+#include "optimizers/optimizer.h"
+#include "schedules/schedule.h"
+
 static const struct {
     const char *name;
     void (*run)(golden_case *c);
@@ -81,6 +87,54 @@ static void list_folder(void)
         snprintf(failure, sizeof failure, "%s: there are no golden files", folder());
 }
 
+/* ---- Is every kind of libnn among the cases? ---- */
+
+/* What Keras does not have. */
+static const char *const own[] = {"constant_rate", "one_cycle"};
+
+/* Marks the kinds that an object {"kind": ..} of the cases of a file names. */
+static void mark_kinds(const char *path, const nn_kind *const *kinds, unsigned char *seen)
+{
+    golden_case c = golden_open(path, 0);
+    for (uint32_t node = 0; node < c.json->count; node++) {
+        const char *name = nn__json_string(c.json, nn__json_member(c.json, node, "kind"));
+        for (size_t k = 0; name != NULL && kinds[k] != NULL; k++)
+            seen[k] |= strcmp(kinds[k]->name, name) == 0;
+    }
+    golden_close(&c);
+}
+
+static void all_are_seen(const nn_kind *const *kinds)
+{
+    size_t count = 0;
+    while (kinds[count] != NULL)
+        count++;
+    unsigned char *seen = calloc(count + 1, 1);
+    for (size_t i = 0; i < entry_count; i++)
+        if (entries[i].index == 0)
+            mark_kinds(entries[i].path, kinds, seen);
+    for (size_t k = 0; k < count; k++) {
+        for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+            seen[k] |= strcmp(kinds[k]->name, own[i]) == 0;
+        ck_assert_msg(seen[k], "%s has no case of '%s'", folder(), kinds[k]->name);
+    }
+    free(seen);
+}
+
+START_TEST(every_kind_has_a_case)
+{
+    if (getenv("NN_GOLDEN_DIR") != NULL)
+        return;
+    all_are_seen(nn__layer_kinds);
+    all_are_seen(nn__loss_kinds);
+    all_are_seen(nn__metric_kinds);
+    all_are_seen(nn__optimizer_kinds);
+    all_are_seen(nn__schedule_kinds);
+}
+END_TEST
+
+/* ---- Running ---- */
+
 START_TEST(files_are_read_and_have_cases)
 {
     ck_assert_msg(failure[0] == '\0', "%s", failure);
@@ -92,8 +146,10 @@ START_TEST(a_case_is_as_in_keras)
 {
     golden_case c = golden_open(entries[_i].path, entries[_i].index);
     const char *subject = nn__json_string(c.json, golden_member(&c, "subject"));
-    int found = 0;
-    for (int i = 0; i < SUBJECTS && subject != NULL; i++)
+    const char *floatx = nn__json_string(c.json, golden_member(&c, "floatx"));
+    int found =
+        sizeof(nn_real) == sizeof(double) && floatx != NULL && strcmp(floatx, "float32") == 0;
+    for (int i = 0; !found && i < SUBJECTS && subject != NULL; i++)
         if (strcmp(subjects[i].name, subject) == 0) {
             subjects[i].run(&c);
             found = 1;
@@ -107,7 +163,7 @@ Suite *golden_suite(void);
 Suite *golden_suite(void)
 {
     list_folder();
-    Suite *suite = TEST_SUITE("golden", files_are_read_and_have_cases);
+    Suite *suite = TEST_SUITE("golden", files_are_read_and_have_cases, every_kind_has_a_case);
     TCase *tcase = tcase_create("cases");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, a_case_is_as_in_keras, 0, (int)entry_count);
