@@ -40,7 +40,8 @@ typedef struct nn_callback_list {
 #endif
 
 /* ---- Logs -----------------------------------------------------------------------------------
- * Named numbers in alphabetical order: accuracy, learning_rate, loss, val_accuracy, val_loss.
+ * Named numbers in Keras's order: the model's own in alphabetical order, then what callbacks added:
+ * accuracy, loss, val_accuracy, val_loss, learning_rate.
  */
 
 /* How many entries there are. */
@@ -53,8 +54,8 @@ NN_API double nn_logs_at(const nn_logs *logs, size_t index);
 NN_API double nn_logs_value(const nn_logs *logs, const char *name);
 /* 1 where an entry of that name exists. */
 NN_API int nn_logs_has(const nn_logs *logs, const char *name);
-/* Sets or adds an entry; later callbacks, the history and the progress line see it. The name is
- * copied. */
+/* Sets an entry, or adds it at the end. At a batch's end later callbacks and the progress line see
+ * it, at an epoch's end the history, too; logs begin anew with each hook. The name is copied. */
 NN_API nn_status nn_logs_set(nn_logs *logs, const char *name, double value);
 
 /* Which way is better. NN_AUTO: down for a loss, the metric's own way for a metric of the model

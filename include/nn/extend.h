@@ -367,7 +367,8 @@ typedef struct nn_event {
     int epochs;      /* number of the last epoch plus 1                                    */
     int step;        /* batch within the epoch                                             */
     int steps;       /* batches per epoch                                                  */
-    nn_logs *logs;   /* running means in batch hooks, the epoch's in epoch_end; else empty */
+    nn_logs *logs;   /* running means in batch_end and test_end; the epoch's in epoch_end and, of
+                        the last one and without what callbacks added, in train_end; else empty */
     void *stream;    /* stdio FILE * for messages; NULL where the fit is silent            */
     int stop;        /* set to 1: end the training after this batch or epoch               */
     int reserved;    /* 0 */

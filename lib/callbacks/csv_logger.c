@@ -4,7 +4,7 @@
  *   epoch,accuracy,loss,val_accuracy,val_loss
  *   0,0.4,1.5,0.5,1.25
  *
- * with CRLF line ends. The columns are those of the first epoch of the fit; where it brought no
+ * with CRLF line ends. The columns are those of the first epoch of the fit, sorted; where it brought no
  * val_ number, a twin with val_ before the name follows for each, so that a validation that begins
  * later has its place. What an epoch does not have is NA.
  */
@@ -91,6 +91,17 @@ static nn_status csv_logger_column(csv_logger_state *state, const char *prefix, 
     return NN_OK;
 }
 
+static void csv_logger_sort(csv_logger_state *state)
+{
+    char **columns = state->columns;
+    for (size_t i = 1; i < state->column_count; i++)
+        for (size_t k = i; k > 0 && strcmp(columns[k - 1], columns[k]) > 0; k--) {
+            char *column = columns[k];
+            columns[k] = columns[k - 1];
+            columns[k - 1] = column;
+        }
+}
+
 static int csv_logger_has_validation(const nn_logs *logs)
 {
     for (size_t i = 0; i < nn_logs_count(logs); i++)
@@ -107,10 +118,11 @@ static nn_status csv_logger_choose(csv_logger_state *state, const nn_logs *logs)
         return NN_ENOMEM;
     for (size_t i = 0; i < count; i++)
         NN_TRY(csv_logger_column(state, "", nn_logs_name(logs, i)));
+    csv_logger_sort(state);
     if (csv_logger_has_validation(logs))
         return NN_OK;
     for (size_t i = 0; i < count; i++)
-        NN_TRY(csv_logger_column(state, validation_prefix, nn_logs_name(logs, i)));
+        NN_TRY(csv_logger_column(state, validation_prefix, state->columns[i]));
     return NN_OK;
 }
 

@@ -174,7 +174,9 @@ nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation)
             NN_TRY(nn_logs_set(logs, tally->loss_name + skip, loss));
         NN_TRY(tally_log(tally, &model->heads[k], logs, skip));
     }
-    return nn_logs_set(logs, name + skip, total);
+    NN_TRY(nn_logs_set(logs, name + skip, total));
+    nn__logs_sort(logs);
+    return NN_OK;
 }
 
 double nn__batch_loss(const nn_context *context)
@@ -219,6 +221,7 @@ static nn_status evaluate_batches(nn__loader *loader, const nn__row_weights *wei
     nn__training *training = model->training;
     for (int step = 0; step < event->steps; step++) {
         event->step = step;
+        nn__logs_clear(event->logs);
         NN_TRY(nn__call_hooks(training, NN__TEST_BATCH_BEGIN, event));
         NN_TRY(evaluate_batch(loader, weights, step));
         NN_TRY(nn__tally_log(model, event->logs, 0));
@@ -241,5 +244,7 @@ nn_status nn__evaluate_data(nn__loader *loader, const nn__row_weights *weights, 
     nn_status status = evaluate_batches(loader, weights, event, progress);
     nn__loader_end(loader);
     NN_TRY(status);
+    nn__logs_clear(event->logs);
+    NN_TRY(nn__tally_log(model, event->logs, 0));
     return nn__call_hooks(model->training, NN__TEST_END, event);
 }

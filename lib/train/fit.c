@@ -142,13 +142,16 @@ static int fit_stops(const struct fit *fit)
 static nn_status fit_batches(struct fit *fit)
 {
     nn_event *event = &fit->event;
-    for (int step = 0; step < event->steps && !fit_stops(fit); step++) {
+    for (int step = 0; step < event->steps; step++) {
         event->step = step;
+        nn__logs_clear(event->logs);
         NN_TRY(nn__call_hooks(fit->training, NN__TRAIN_BATCH_BEGIN, event));
         NN_TRY(fit_batch(fit, step));
         NN_TRY(nn__tally_log(fit->model, event->logs, 0));
         NN_TRY(nn__call_hooks(fit->training, NN__TRAIN_BATCH_END, event));
         NN_TRY(nn__progress_update(&fit->training->progress, step + 1, event->logs));
+        if (fit_stops(fit))
+            break;
     }
     return NN_OK;
 }
@@ -191,9 +194,12 @@ static nn_status fit_epoch(struct fit *fit, int epoch)
     NN_TRY(nn__tally_log(fit->model, event->logs, 0));
     NN_TRY(fit_validate(fit, epoch));
     event->logs = training->epoch_logs;
+    NN_TRY(nn__logs_assign(training->batch_logs, event->logs));
     NN_TRY(nn__call_hooks(training, NN__EPOCH_END, event));
     NN_TRY(nn__history_append(training->history, event->logs));
-    return nn__progress_end(&training->progress, event->logs);
+    NN_TRY(nn__progress_end(&training->progress, event->logs));
+    event->logs = training->batch_logs; /* train_end sees them without what callbacks added */
+    return NN_OK;
 }
 
 /* Callbacks take up what a file or an earlier fit left: by place in the list and kind. */
@@ -227,8 +233,11 @@ static nn_status fit_run(struct fit *fit)
     NN_TRY(nn__call_hooks(training, NN__TRAIN_BEGIN, event));
     if (fit->o.resume)
         fit_resume(fit);
-    for (int epoch = fit->o.initial_epoch; epoch < fit->o.epochs && !fit_stops(fit); epoch++)
+    for (int epoch = fit->o.initial_epoch; epoch < fit->o.epochs; epoch++) {
         NN_TRY(fit_epoch(fit, epoch));
+        if (fit_stops(fit))
+            break;
+    }
     nn__model_take_averages(fit->model);
     return NN_OK;
 }

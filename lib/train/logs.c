@@ -1,4 +1,4 @@
-/* Named numbers in alphabetical order. */
+/* Named numbers: in the order in which they were set, or sorted. */
 #include "train/logs.h"
 
 #include <math.h>
@@ -23,29 +23,30 @@ void nn__logs_free(nn_logs *logs)
 
 void nn__logs_clear(nn_logs *logs)
 {
-    for (size_t i = 0; i < logs->stored; i++)
-        logs->entries[i].present = 0;
     logs->count = 0;
 }
 
-/* The place of name among the stored entries, or where it would be inserted. */
-static size_t logs_place(const nn_logs *logs, const char *name, int *found)
+static void logs_swap(nn_logs *logs, size_t a, size_t b)
 {
-    size_t low = 0, high = logs->stored;
-    *found = 0;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(logs->entries[middle].name, name);
-        if (order == 0) {
-            *found = 1;
-            return middle;
-        }
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    nn__log entry = logs->entries[a];
+    logs->entries[a] = logs->entries[b];
+    logs->entries[b] = entry;
+}
+
+void nn__logs_sort(nn_logs *logs)
+{
+    for (size_t i = 1; i < logs->count; i++)
+        for (size_t k = i; k > 0 && strcmp(logs->entries[k - 1].name, logs->entries[k].name) > 0;
+             k--)
+            logs_swap(logs, k - 1, k);
+}
+
+/* The place of name among the entries from first to end - 1; end where it is not there. */
+static size_t logs_find(const nn_logs *logs, const char *name, size_t first, size_t end)
+{
+    while (first < end && strcmp(logs->entries[first].name, name) != 0)
+        first++;
+    return first;
 }
 
 static nn_status logs_reserve(nn_logs *logs)
@@ -62,16 +63,14 @@ static nn_status logs_reserve(nn_logs *logs)
     return NN_OK;
 }
 
-static nn_status logs_insert(nn_logs *logs, size_t place, const char *name)
+/* A name that is new, behind all that are stored. */
+static nn_status logs_store(nn_logs *logs, const char *name)
 {
     NN_TRY(logs_reserve(logs));
     char *copy = nn__copy_string(name, "a name in logs");
     if (copy == NULL)
         return NN_ENOMEM;
-    nn__log *entry = logs->entries + place;
-    memmove(entry + 1, entry, (logs->stored - place) * sizeof *entry);
-    *entry = (nn__log){copy, 0, 0};
-    logs->stored++;
+    logs->entries[logs->stored++] = (nn__log){copy, 0};
     return NN_OK;
 }
 
@@ -79,23 +78,23 @@ nn_status nn_logs_set(nn_logs *logs, const char *name, double value)
 {
     if (logs == NULL || name == NULL || name[0] == '\0')
         return nn_fail(NN_EINVAL, "logs: %s is missing", logs == NULL ? "logs" : "name");
-    int found;
-    size_t place = logs_place(logs, name, &found);
-    if (!found)
-        NN_TRY(logs_insert(logs, place, name));
-    nn__log *entry = &logs->entries[place];
-    logs->count += entry->present ? 0 : 1;
-    entry->present = 1;
-    entry->value = value;
+    size_t place = logs_find(logs, name, 0, logs->count);
+    if (place == logs->count) {
+        place = logs_find(logs, name, place, logs->stored);
+        if (place == logs->stored)
+            NN_TRY(logs_store(logs, name));
+        logs_swap(logs, place, logs->count);
+        place = logs->count++;
+    }
+    logs->entries[place].value = value;
     return NN_OK;
 }
 
 nn_status nn__logs_assign(nn_logs *to, const nn_logs *from)
 {
     nn__logs_clear(to);
-    for (size_t i = 0; i < from->stored; i++)
-        if (from->entries[i].present)
-            NN_TRY(nn_logs_set(to, from->entries[i].name, from->entries[i].value));
+    for (size_t i = 0; i < from->count; i++)
+        NN_TRY(nn_logs_set(to, from->entries[i].name, from->entries[i].value));
     return NN_OK;
 }
 
@@ -116,45 +115,24 @@ size_t nn_logs_count(const nn_logs *logs)
     return logs == NULL ? 0 : logs->count;
 }
 
-/* Entry `index` of those present; NULL where there is none. */
-static const nn__log *logs_entry(const nn_logs *logs, size_t index)
-{
-    if (index >= nn_logs_count(logs))
-        return NULL;
-    const nn__log *entry = logs->entries;
-    while (!entry->present || index-- > 0)
-        entry++;
-    return entry;
-}
-
-static const nn__log *logs_named(const nn_logs *logs, const char *name)
-{
-    if (logs == NULL || name == NULL)
-        return NULL;
-    int found;
-    size_t place = logs_place(logs, name, &found);
-    return found && logs->entries[place].present ? &logs->entries[place] : NULL;
-}
-
 const char *nn_logs_name(const nn_logs *logs, size_t index)
 {
-    const nn__log *entry = logs_entry(logs, index);
-    return entry == NULL ? NULL : entry->name;
+    return index < nn_logs_count(logs) ? logs->entries[index].name : NULL;
 }
 
 double nn_logs_at(const nn_logs *logs, size_t index)
 {
-    const nn__log *entry = logs_entry(logs, index);
-    return entry == NULL ? (double)NAN : entry->value;
-}
-
-double nn_logs_value(const nn_logs *logs, const char *name)
-{
-    const nn__log *entry = logs_named(logs, name);
-    return entry == NULL ? (double)NAN : entry->value;
+    return index < nn_logs_count(logs) ? logs->entries[index].value : (double)NAN;
 }
 
 int nn_logs_has(const nn_logs *logs, const char *name)
 {
-    return logs_named(logs, name) != NULL;
+    return logs != NULL && name != NULL && logs_find(logs, name, 0, logs->count) < logs->count;
+}
+
+double nn_logs_value(const nn_logs *logs, const char *name)
+{
+    if (!nn_logs_has(logs, name))
+        return (double)NAN;
+    return logs->entries[logs_find(logs, name, 0, logs->count)].value;
 }

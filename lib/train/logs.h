@@ -11,14 +11,11 @@
 typedef struct nn__log {
     char *name;
     double value;
-    int present; /* 0: cleared, its name is kept */
 } nn__log;
 
 struct nn_logs {
-    nn__log *entries; /* sorted by name */
-    size_t stored;    /* present or not */
-    size_t capacity;
-    size_t count; /* present        */
+    nn__log *entries; /* the first `count` are there; behind them names of former rounds wait */
+    size_t count, stored, capacity;
 };
 
 /* Empty logs; NULL: NN_ENOMEM. */
@@ -26,9 +23,11 @@ nn_logs *nn__logs_new(void);
 void nn__logs_free(nn_logs *logs); /* NULL is fine */
 /* No entry any more. */
 void nn__logs_clear(nn_logs *logs);
+/* Brings the entries into alphabetical order; those set afterwards follow behind. */
+void nn__logs_sort(nn_logs *logs);
 /* A copy of its own; NULL: NN_ENOMEM. */
 nn_logs *nn__logs_copy(const nn_logs *logs);
-/* `to` gets the entries of `from` and no others. */
+/* `to` gets the entries of `from`, in their order, and no others. */
 nn_status nn__logs_assign(nn_logs *to, const nn_logs *from);
 
 #endif

@@ -125,31 +125,10 @@ static nn_status values_show(nn__progress *progress, const char *name, double va
     return NN_OK;
 }
 
-static int values_shown(const nn__progress *progress, const char *name)
-{
-    for (size_t i = 0; i < progress->count; i++)
-        if (strcmp(progress->values[i].name, name) == 0)
-            return 1;
-    return 0;
-}
-
-/* Does the name belong to the round? 0: names on show; 1: their validation twins; 2: what is left,
- * the names of the first batch or those that callbacks added. Together this is Keras's order. */
-static int values_in_round(const nn__progress *progress, const char *name, int round)
-{
-    static const char prefix[] = "val_";
-    if (values_shown(progress, name))
-        return round == 0;
-    return round == 2 || (round == 1 && strncmp(name, prefix, sizeof prefix - 1) == 0 &&
-                          values_shown(progress, name + sizeof prefix - 1));
-}
-
 static nn_status values_update(nn__progress *progress, const nn_logs *logs)
 {
-    for (int round = 0; round < 3; round++)
-        for (size_t i = 0; i < nn_logs_count(logs); i++)
-            if (values_in_round(progress, nn_logs_name(logs, i), round))
-                NN_TRY(values_show(progress, nn_logs_name(logs, i), nn_logs_at(logs, i)));
+    for (size_t i = 0; i < nn_logs_count(logs); i++)
+        NN_TRY(values_show(progress, nn_logs_name(logs, i), nn_logs_at(logs, i)));
     return NN_OK;
 }
 

@@ -45,9 +45,9 @@ static void drive_logger(drive *d)
 }
 
 static const char want[] = "epoch 1/2 batch 2/3 4.1s loss 0.6402|"
-                           "epoch 1/2 6.1s learning_rate 5.0000e-04 loss -0.3598 val_loss nan|"
+                           "epoch 1/2 6.1s loss -0.3598 learning_rate 5.0000e-04 val_loss nan|"
                            "epoch 2/2 batch 2/3 4.1s loss 0.6402|"
-                           "epoch 2/2 6.1s learning_rate 5.0000e-04 loss -0.3598 val_loss 0.0000|";
+                           "epoch 2/2 6.1s loss -0.3598 learning_rate 5.0000e-04 val_loss 0.0000|";
 
 START_TEST(lines_go_to_a_function)
 {

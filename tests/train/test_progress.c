@@ -110,9 +110,9 @@ START_TEST(redraws_as_keras_does_on_a_terminal)
                     "4s" END " 5ms/step - accuracy: 0.4021 - loss: 1.6402  ");
     bar_set(&b, "accuracy", .6032);
     bar_set(&b, "loss", 1.1235);
-    bar_set(&b, "learning_rate", 5e-4);
     bar_set(&b, "val_accuracy", .6301);
     bar_set(&b, "val_loss", 1.05);
+    bar_set(&b, "learning_rate", 5e-4);
     bar_end(&b, 109);
     bar_printed(&b, "<76>\r" BOLD "1563/1563" END " " GREEN CELLS_20 END WHITE END " " BOLD "9s" END
                     " 5ms/step - accuracy: 0.6032 - loss: 1.1235 - val_accuracy: 0.6301"
