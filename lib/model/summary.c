@@ -15,8 +15,8 @@ static size_t node_parameters(const nn_model *model, int index)
     return count;
 }
 
-/* Slots of every parameter, the optimizer's scalars, and Keras's two: iterations, and the rate where
- * it follows no schedule. */
+/* Slots of every parameter, the optimizer's scalars, and Keras's two: iterations, an int64, and the
+ * rate where it follows no schedule. */
 static size_t optimizer_numbers(nn_model *model)
 {
     const nn_optimizer_kind *kind = nn__optimizer_kind(model->optimizer);
@@ -183,7 +183,7 @@ static void summary_totals(nn_model *model, nn__summary *summary)
     summary->has_optimizer = model->step > 0; /* Keras makes the slots with the first step */
     if (summary->has_optimizer) {
         summary->optimizer = optimizer_numbers(model);
-        summary->optimizer_bytes = summary->optimizer * sizeof(float);
+        summary->optimizer_bytes = (summary->optimizer - 1) * sizeof(float) + sizeof(int64_t);
     }
 }
 
