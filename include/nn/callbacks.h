@@ -77,7 +77,7 @@ typedef struct nn_early_stopping_options {
     const char *monitor; /* NULL is "val_loss"                                              */
     double min_delta;    /* >= 0; default 0                                                 */
     double patience;     /* whole epochs >= 0; default 0, which acts like 1                 */
-    int verbose;         /* 1: say it when stopping and restoring                           */
+    int verbose;         /* 1: say it when stopping and restoring, also in a silent fit     */
     int mode;            /* NN_AUTO: the metric's own direction, see nn_mode                  */
     nn_maybe baseline;   /* NN_SOME(x): patience runs on until x is beaten                  */
     int restore_best_weights; /* 1: keep a copy of the best weights and put it back              */

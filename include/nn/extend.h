@@ -369,9 +369,9 @@ typedef struct nn_event {
     int steps;       /* batches per epoch                                                  */
     nn_logs *logs;   /* running means in batch_end and test_end; the epoch's in epoch_end and, of
                         the last one and without what callbacks added, in train_end; else empty */
-    void *stream;    /* stdio FILE * for messages; NULL where the fit is silent            */
+    void *stream;    /* stdio FILE * for messages that were asked for                      */
     int stop;        /* set to 1: end the training after this batch or epoch               */
-    int reserved;    /* 0 */
+    int verbose;     /* the fit's nn_verbose; NN_SILENT: no warnings either                */
 } nn_event;
 
 /* Writes a callback's state or reads it back: one function serves both directions. */

@@ -10,6 +10,7 @@
 #include "base/number.h"
 #include "callbacks/callback.h"
 #include "callbacks/monitor.h"
+#include "nn/train.h"
 #include "callbacks/pattern.h"
 
 typedef struct model_checkpoint_state {
@@ -53,7 +54,7 @@ static int model_checkpoint_is_better(nn_callback *callback, const nn_event *eve
     nn__monitor monitor = nn__monitor_make(event->model, options->monitor, options->mode, 0);
     char text[NN__NUMBER_FORMAT];
     if (!nn_logs_has(event->logs, monitor.name)) {
-        if (event->stream != NULL && !best->warned)
+        if (event->stream != NULL && event->verbose != NN_SILENT && !best->warned)
             fprintf(event->stream, "Can save best model only with %s available.\n", monitor.name);
         best->warned = 1;
         return 1;

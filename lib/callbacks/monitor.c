@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "nn/train.h"
+
 nn__monitor nn__monitor_make(const nn_model *model, const char *monitor, int mode, double min_delta)
 {
     const char *name = monitor != NULL ? monitor : "val_loss";
@@ -34,7 +36,7 @@ int nn__monitor_available(const nn__monitor *monitor, nn__best *best, const nn_e
 {
     if (nn_logs_has(event->logs, monitor->name))
         return 1;
-    if (event->stream == NULL || best->warned)
+    if (event->stream == NULL || event->verbose == NN_SILENT || best->warned)
         return 0;
     best->warned = 1;
     fprintf(event->stream, "%s metric `%s` which is not available. Available metrics are: ", before,

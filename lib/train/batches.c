@@ -165,6 +165,8 @@ nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation)
     static const char name[] = "val_loss";
     const nn__training *training = model->training;
     const int skip = validation ? 0 : 4;
+    if (!validation)
+        nn__logs_clear(logs);
     double total = training->rows > 0 ? training->penalty_sum / (double)training->rows : 0;
     for (int k = 0; k < training->tally_count; k++) {
         const nn__tally *tally = &training->tallies[k];
@@ -244,7 +246,6 @@ nn_status nn__evaluate_data(nn__loader *loader, const nn__row_weights *weights, 
     nn_status status = evaluate_batches(loader, weights, event, progress);
     nn__loader_end(loader);
     NN_TRY(status);
-    nn__logs_clear(event->logs);
     NN_TRY(nn__tally_log(model, event->logs, 0));
     return nn__call_hooks(model->training, NN__TEST_END, event);
 }

@@ -47,7 +47,6 @@ static nn_status evaluate(nn_evaluate_options *o, nn__training *training)
     nn__progress_begin(&training->progress, o->stream, o->verbose, 0, 1, nn__loader_steps(&loader),
                        nn__progress_is_terminal(o->stream));
     NN_TRY(nn__evaluate_data(&loader, &weights, &event, &training->progress));
-    nn__logs_clear(training->result);
     NN_TRY(nn__tally_log(model, training->result, 0));
     NN_TRY(nn__progress_end(&training->progress, training->result));
     if (o->result != NULL)

@@ -178,9 +178,8 @@ static nn_status fit_epoch(struct fit *fit, int epoch)
     event->epoch = epoch;
     event->step = 0;
     event->steps = nn__loader_steps(&fit->loader);
-    nn__logs_clear(training->batch_logs);
-    nn__logs_clear(training->epoch_logs);
     event->logs = training->epoch_logs;
+    nn__logs_clear(event->logs);
     NN_TRY(nn__call_hooks(training, NN__EPOCH_BEGIN, event));
     nn__progress_begin(&training->progress, fit->o.stream, fit->o.verbose, epoch, fit->o.epochs,
                        event->steps, nn__progress_is_terminal(fit->o.stream));
@@ -225,7 +224,8 @@ static nn_status fit_run(struct fit *fit)
                         .epoch = fit->o.initial_epoch,
                         .epochs = fit->o.epochs,
                         .logs = training->epoch_logs,
-                        .stream = fit->o.verbose != NN_SILENT ? fit->o.stream : NULL};
+                        .stream = fit->o.stream,
+                        .verbose = fit->o.verbose};
     nn__logs_clear(training->epoch_logs);
     if (!fit->o.resume)
         nn__history_clear(training->history);

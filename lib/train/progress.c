@@ -276,11 +276,9 @@ void nn__progress_begin(nn__progress *progress, FILE *stream, int verbose, int e
 
 nn_status nn__progress_update(nn__progress *progress, int done, const nn_logs *logs)
 {
-    if (progress->verbose == NN_SILENT)
-        return NN_OK;
-    NN_TRY(values_update(progress, logs));
     if (progress->verbose != NN_PROGRESS_BAR)
         return NN_OK;
+    NN_TRY(values_update(progress, logs));
     double now = nn__seconds(), step = step_seconds(progress, done, now);
     if (now - progress->drawn < (progress->is_terminal ? redraw_seconds : plain_seconds))
         return NN_OK;

@@ -66,7 +66,6 @@ static nn_status train_on_batch(nn_model *model, const nn_tensor *const *x, size
         context == NULL ? nn__last_status() : train_batch(context, x, y, sample_weight);
     nn__training_end(training);
     NN_TRY(status);
-    nn__logs_clear(training->result);
     NN_TRY(nn__tally_log(model, training->result, 0));
     if (result != NULL)
         *result = training->result;

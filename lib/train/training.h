@@ -129,7 +129,7 @@ nn_status nn__load_targets(nn_context *context, const nn_tensor *const *y, int r
 
 /* The sums behind losses and metrics: reset at the start of an epoch; add the batch just run; put
  * the means into logs under "loss" (of several outputs the weighted sum), the outputs' and the
- * metrics' names, or under "val_" names, and sort the logs. */
+ * metrics' names, in place of what was there; or, besides it, under "val_" names; all sorted. */
 void nn__tally_reset(nn_model *model);
 void nn__tally_add(nn_model *model, const nn_context *context);
 nn_status nn__tally_log(const nn_model *model, nn_logs *logs, int validation);

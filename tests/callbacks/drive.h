@@ -43,6 +43,7 @@ static inline void drive_open(drive *d, nn_callback *first, nn_callback *second)
                           .model = d->model,
                           .logs = d->logs,
                           .stream = d->stream,
+                          .verbose = NN_PROGRESS_BAR,
                           .epochs = 100,
                           .steps = 1};
 }

@@ -70,7 +70,7 @@ START_TEST(every_hook_calls_its_function)
     double added;
     ck_assert_int_eq(run_fit(all_of_them(), nn_lambda(.data = NULL), &added), NN_OK);
 #define EPOCH(n)                                                                                   \
-    "epoch_begin " n " 0; batch_begin 0 0; batch_end 0 1; batch_begin 1 1; batch_end 1 1; "        \
+    "epoch_begin " n " 0; batch_begin 0 0; batch_end 0 1; batch_begin 1 0; batch_end 1 1; "        \
     "test_begin 0 0; test_batch_begin 0 0; test_batch_end 0 1; test_end 0 1; epoch_end " n " 2; "
     ck_assert_str_eq(seen.notes, "train_begin 0 0; " EPOCH("0") EPOCH("1") "train_end 0 2; ");
 }

@@ -166,7 +166,7 @@ START_TEST(epoch_without_the_number_only_logs_the_rate)
                {1, 1, MISSING, 1, 1, 1},
                {RATE, RATE, RATE, RATE, RATE / 2, RATE / 2, RATE / 4},
                "Learning rate reduction is conditioned on metric `val_loss` which is not "
-               "available. Available metrics are: learning_rate,loss.\n" REDUCED(
+               "available. Available metrics are: loss,learning_rate.\n" REDUCED(
                    4, 0.0005000000237487257) REDUCED(6, 0.0002500000118743628)};
     trace_run(&t);
 }
