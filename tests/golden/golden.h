@@ -75,13 +75,21 @@ int golden_is_source(const char *weight);
 /* An object of a kind among kinds, from {"kind","options"}; the caller gives it to its owner. */
 void *golden_object(const golden_case *c, uint32_t node, size_t size, const nn_kind *const *kinds);
 
+/* A callback of the library's from {"kind","options"}: a CSVLogger writes to csv, a scheduler halves
+ * the rate. */
+nn_callback *golden_callback(const golden_case *c, uint32_t json, const char *csv);
+
 /* The subjects, each in the file of its name. */
 void golden_adapt(golden_case *c);
+void golden_callbacks(golden_case *c);
+void golden_fit(golden_case *c);
 void golden_initializer(golden_case *c);
 void golden_layer(golden_case *c);
 void golden_loss(golden_case *c);
 void golden_metric(golden_case *c);
 void golden_optimizer(golden_case *c);
+void golden_progress(golden_case *c);
 void golden_schedule(golden_case *c);
+void golden_summary(golden_case *c);
 
 #endif

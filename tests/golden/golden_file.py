@@ -115,7 +115,7 @@ class GoldenFile:
     def write(self):
         kinds = {"float32": "F32", "float64": "F64", "int64": "I64"}
         names = sorted(self.tensors, key=lambda n: (-self.tensors[n].itemsize, n))
-        cases = json.dumps(list(self.cases.values()), separators=(",", ":"))
+        cases = json.dumps(list(self.cases.values()), separators=(",", ":"), ensure_ascii=False)
         header, at = {"__metadata__": {**self.metadata, "cases": cases}}, 0
         for name in names:
             value = self.tensors[name]
@@ -125,7 +125,7 @@ class GoldenFile:
                 "data_offsets": [at, at + value.nbytes],
             }
             at += value.nbytes
-        text = json.dumps(header, separators=(",", ":")).encode()
+        text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
         text += b" " * (-len(text) % 8)
         with open(self.path, "wb") as file:
             file.write(struct.pack("<Q", len(text)) + text)

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 SUBJECTS = ["layers", "pooling", "activations", "normalizations", "merges", "regularizers"]
 SUBJECTS += ["initializers", "losses", "metrics", "optimizers", "schedules"]
+SUBJECTS += ["summaries", "texts", "fit_traces"]
 
 
 def main():

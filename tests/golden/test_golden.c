@@ -17,10 +17,12 @@ static const struct {
     const char *name;
     void (*run)(golden_case *c);
 } subjects[] = {
-    {"adapt", golden_adapt},       {"initializer", golden_initializer},
+    {"adapt", golden_adapt},       {"callbacks", golden_callbacks},
+    {"fit", golden_fit},           {"initializer", golden_initializer},
     {"layer", golden_layer},       {"loss", golden_loss},
     {"metric", golden_metric},     {"optimizer", golden_optimizer},
-    {"schedule", golden_schedule},
+    {"progress", golden_progress}, {"schedule", golden_schedule},
+    {"summary", golden_summary},
 };
 
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
