@@ -332,7 +332,7 @@ $(B)/keras/ready: tests/golden/requirements.txt
 	$(call say,VENV,$(@D))
 	$(Q)rm -rf $(@D) && python3 -m venv $(@D) && $(@D)/bin/pip install --quiet -r $< && touch $@
 
-lint: $(LIBRARY) $(FILES_LIBRARY) $(EXAMPLES) $(B)/bench/nn_bench ## the format, the arrows of the house, the comments, the symbols, the manual pages
+lint: $(LIBRARY) $(FILES_LIBRARY) $(EXAMPLES) $(EXAMPLES_CXX) $(B)/bench/nn_bench ## the format, the arrows of the house, the comments, the symbols, the manual pages
 	clang-format --dry-run -Werror $(FORMATTED)
 	sh tests/lint/run.sh $(B) $(B)/libnn.so $(if $(HAVE_FILES),$(B)/libnn_files.so)
 
