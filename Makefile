@@ -307,9 +307,10 @@ $(B)/double/tests/suites.h: LIST = $(APART)
 FORCE:
 
 # `make check TESTS=pool` runs the suites with "pool" in their names. Each part writes a log.
-PARTS := tests $(if $(TESTS),,$(if $(APART),gradients) $(if $(SANITIZE),,api install docs))
+PARTS := tests $(if $(or $(if $(TESTS),,all),$(findstring golden,$(TESTS))),gradients) \
+    $(if $(TESTS)$(SANITIZE),,api install docs)
 RUN_tests = $(B)/tests/nn_tests $(TESTS)
-RUN_gradients = $(B)/tests/nn_gradients
+RUN_gradients = $(B)/tests/nn_gradients $(TESTS)
 RUN_api = sh tests/api/run.sh $(B)
 RUN_install = MAKE="$(MAKE)" sh tests/install/run.sh $(B)
 RUN_docs = CC="$(CC)" sh tests/docs/run.sh $(B)

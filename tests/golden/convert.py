@@ -5,6 +5,7 @@ case compares two different things.
 """
 import keras
 import numpy as np
+from keras.optimizers.schedules import LearningRateSchedule as Schedule
 
 # Arguments of Keras that say nothing about numbers here, or that a case gives otherwise.
 SILENT = {"name", "trainable", "dtype", "data_format", "seed", "reduction", "built", "cropping"}
@@ -73,18 +74,23 @@ def same(value):
     return value
 
 
+def kept(*names):
+    """Arguments that have the same name and the same values in libnn."""
+    return {name: (name, same) for name in names}
+
+
 def or_zero(value):
     return 0 if value is None else value
 
 
 def representable(item):
-    """Rounds the numbers of a Keras object to float32, in place, and returns it. Keras rounds some of
-    them itself, also where it computes in float64 (the power of a beta, not the beta; the limit of a
-    ReLU, not its slope), so that only such numbers mean the same everywhere."""
+    """Rounds the numbers of a Keras object to float32, in place, and returns it. Keras rounds some
+    of them itself, also where it computes in float64 (the power of a beta, not the beta; the limit
+    of a ReLU, not its slope), so that only such numbers mean the same everywhere."""
     for key, value in list(vars(item).items()):
         if isinstance(value, float):
             setattr(item, key, float(np.float32(value)))
-        elif isinstance(value, (keras.Regularizer, keras.optimizers.schedules.LearningRateSchedule)):
+        elif isinstance(value, (keras.Regularizer, Schedule)):
             representable(value)
     return item
 
@@ -120,7 +126,7 @@ AFFINE = {
 
 # Keras's class: libnn's kind, and what the arguments are called there.
 LAYERS = {
-    "Conv2D": ("conv2d", CONVOLUTION | FILTERS | {"groups": ("groups", same)}),
+    "Conv2D": ("conv2d", CONVOLUTION | FILTERS | kept("groups")),
     "Conv2DTranspose": ("conv2d_transpose", CONVOLUTION | FILTERS),
     "DepthwiseConv2D": (
         "depthwise_conv2d",
@@ -151,34 +157,27 @@ LAYERS = {
     ),
     "MaxPooling2D": ("max_pooling2d", POOLING),
     "AveragePooling2D": ("average_pooling2d", POOLING),
-    "GlobalAveragePooling2D": ("global_average_pooling2d", {"keepdims": ("keepdims", same)}),
-    "GlobalMaxPooling2D": ("global_max_pooling2d", {"keepdims": ("keepdims", same)}),
+    "GlobalAveragePooling2D": ("global_average_pooling2d", kept("keepdims")),
+    "GlobalMaxPooling2D": ("global_max_pooling2d", kept("keepdims")),
     "UpSampling2D": (
         "up_sampling2d",
         {"size": ("size", pair), "interpolation": ("interpolation", same)},
     ),
     "ZeroPadding2D": ("zero_padding2d", {}),
     "Cropping2D": ("cropping2d", {}),
-    "BatchNormalization": ("batch_normalization", AFFINE | {"momentum": ("momentum", same)}),
+    "BatchNormalization": ("batch_normalization", AFFINE | kept("momentum")),
     "LayerNormalization": ("layer_normalization", AFFINE | {"axis": ("axis", axes)}),
-    "Normalization": ("normalization", {"invert": ("invert", same)}),
-    "Dropout": ("dropout", {"rate": ("rate", same)}),
-    "SpatialDropout2D": ("spatial_dropout2d", {"rate": ("rate", same)}),
-    "GaussianNoise": ("gaussian_noise", {"stddev": ("stddev", same)}),
+    "Normalization": ("normalization", kept("invert")),
+    "Dropout": ("dropout", kept("rate")),
+    "SpatialDropout2D": ("spatial_dropout2d", kept("rate")),
+    "GaussianNoise": ("gaussian_noise", kept("stddev")),
     "Flatten": ("flatten", {}),
     "Activation": ("activation", {}),
     "Identity": ("activation", {}),
     "Softmax": ("softmax", {}),
-    "Rescaling": ("rescaling", {"scale": ("scale", same), "offset": ("offset", same)}),
-    "ReLU": (
-        "re_lu",
-        {
-            "max_value": ("max_value", same),
-            "negative_slope": ("negative_slope", same),
-            "threshold": ("threshold", same),
-        },
-    ),
-    "LeakyReLU": ("leaky_re_lu", {"negative_slope": ("negative_slope", same)}),
+    "Rescaling": ("rescaling", kept("scale", "offset")),
+    "ReLU": ("re_lu", kept("max_value", "negative_slope", "threshold")),
+    "LeakyReLU": ("leaky_re_lu", kept("negative_slope")),
     "PReLU": (
         "p_re_lu",
         {
@@ -186,14 +185,14 @@ LAYERS = {
             "shared_axes": ("shared_axes", lambda value: axes(value or [])),
         },
     ),
-    "ELU": ("elu", {"alpha": ("alpha", same)}),
+    "ELU": ("elu", kept("alpha")),
     "Add": ("add", {}),
     "Subtract": ("subtract", {}),
     "Multiply": ("multiply", {}),
     "Average": ("average", {}),
     "Maximum": ("maximum", {}),
     "Minimum": ("minimum", {}),
-    "Concatenate": ("concatenate", {"axis": ("axis", same)}),
+    "Concatenate": ("concatenate", kept("axis")),
     "Reshape": ("reshape", {"target_shape": ("target_shape", list)}),
     "Permute": ("permute", {"dims": ("dims", list)}),
     "Embedding": (
@@ -207,6 +206,10 @@ LAYERS = {
 }
 
 
+def says_nothing(value):
+    return value is None or value is False or value in ((), [])
+
+
 def _options(config, names, own, what):
     """The arguments in `names`, renamed, and those in `own`; any other one must say nothing."""
     options = dict(own)
@@ -214,7 +217,7 @@ def _options(config, names, own, what):
         if key in names:
             name, convert = names[key]
             options[name] = convert(value)
-        elif key not in own and key not in SILENT and value not in (None, False, 1.0, (), []):
+        elif key not in own and key not in SILENT and not says_nothing(value):
             raise ValueError(f"{what}: libnn has no {key}={value!r}")
     return options
 
@@ -288,22 +291,19 @@ def weight_name(layer, weight):
 
 # ---- Losses, metrics, optimizers, schedules, initializers ----
 
-CROSSENTROPY = {
-    "from_logits": ("from_logits", same),
-    "label_smoothing": ("label_smoothing", same),
-}
+CROSSENTROPY = kept("from_logits", "label_smoothing")
 LOSSES = {
     "CategoricalCrossentropy": ("categorical_crossentropy", CROSSENTROPY),
     "BinaryCrossentropy": ("binary_crossentropy", CROSSENTROPY),
     "SparseCategoricalCrossentropy": (
         "sparse_categorical_crossentropy",
-        {"from_logits": ("from_logits", same), "ignore_class": ("ignore_class", same)},
+        kept("from_logits", "ignore_class"),
     ),
     "MeanSquaredError": ("mean_squared_error", {}),
     "MeanAbsoluteError": ("mean_absolute_error", {}),
     "MeanAbsolutePercentageError": ("mean_absolute_percentage_error", {}),
     "MeanSquaredLogarithmicError": ("mean_squared_logarithmic_error", {}),
-    "Huber": ("huber", {"delta": ("delta", same)}),
+    "Huber": ("huber", kept("delta")),
     "LogCosh": ("log_cosh", {}),
     "Poisson": ("poisson", {}),
     "KLDivergence": ("kl_divergence", {}),
@@ -312,27 +312,22 @@ LOSSES = {
     "SquaredHinge": ("squared_hinge", {}),
     "CategoricalHinge": ("categorical_hinge", {}),
 }
-HITS = {"thresholds": ("threshold", same), "top_k": ("top_k", or_zero), "class_id": ("class_id", same)}
-SCORE = {"average": ("average", same), "threshold": ("threshold", same), "beta": ("beta", same)}
+HITS = {"thresholds": ("threshold", same), "top_k": ("top_k", or_zero)} | kept("class_id")
+SCORE = kept("average", "threshold", "beta")
 METRICS = {
     "Accuracy": ("accuracy", {}),
     "CategoricalAccuracy": ("accuracy", {}),
     "SparseCategoricalAccuracy": ("accuracy", {}),
-    "BinaryAccuracy": ("binary_accuracy", {"threshold": ("threshold", same)}),
-    "TopKCategoricalAccuracy": ("top_k_categorical_accuracy", {"k": ("k", same)}),
-    "SparseTopKCategoricalAccuracy": ("top_k_categorical_accuracy", {"k": ("k", same)}),
+    "BinaryAccuracy": ("binary_accuracy", kept("threshold")),
+    "TopKCategoricalAccuracy": ("top_k_categorical_accuracy", kept("k")),
+    "SparseTopKCategoricalAccuracy": ("top_k_categorical_accuracy", kept("k")),
     "Precision": ("precision", HITS),
     "Recall": ("recall", HITS),
     "F1Score": ("f1_score", {key: SCORE[key] for key in ("average", "threshold")}),
     "FBetaScore": ("fbeta_score", SCORE),
     "AUC": (
         "auc",
-        {
-            "num_thresholds": ("num_thresholds", same),
-            "curve": ("curve", same),
-            "summation_method": ("summation_method", same),
-            "from_logits": ("from_logits", same),
-        },
+        kept("num_thresholds", "curve", "summation_method", "from_logits"),
     ),
     "MeanAbsoluteError": ("mean_absolute_error", {}),
     "MeanSquaredError": ("mean_squared_error", {}),
@@ -370,13 +365,13 @@ AROUND = {
     "ema_overwrite_frequency": ("ema_overwrite_frequency", or_zero),
     "gradient_accumulation_steps": ("gradient_accumulation_steps", or_zero),
 }
-MOMENTS = AROUND | {key: (key, same) for key in ("beta_1", "beta_2", "epsilon")}
-AMSGRAD = MOMENTS | {"amsgrad": ("amsgrad", same)}
+MOMENTS = AROUND | kept("beta_1", "beta_2", "epsilon")
+AMSGRAD = MOMENTS | kept("amsgrad")
 OPTIMIZERS = {
-    "SGD": ("sgd", AROUND | {key: (key, same) for key in ("momentum", "nesterov")}),
+    "SGD": ("sgd", AROUND | kept("momentum", "nesterov")),
     "RMSprop": (
         "rmsprop",
-        AROUND | {key: (key, same) for key in ("rho", "momentum", "epsilon", "centered")},
+        AROUND | kept("rho", "momentum", "epsilon", "centered"),
     ),
     "Adam": ("adam", AMSGRAD),
     "AdamW": ("adamw", AMSGRAD),
@@ -384,24 +379,24 @@ OPTIMIZERS = {
     "Nadam": ("nadam", MOMENTS),
     "Adagrad": (
         "adagrad",
-        AROUND | {key: (key, same) for key in ("initial_accumulator_value", "epsilon")},
+        AROUND | kept("initial_accumulator_value", "epsilon"),
     ),
-    "Lion": ("lion", AROUND | {key: (key, same) for key in ("beta_1", "beta_2")}),
+    "Lion": ("lion", AROUND | kept("beta_1", "beta_2")),
 }
 
 
 def optimizer(item):
     result = _object(item, OPTIMIZERS, {"learning_rate": None})
     rate = item._learning_rate
-    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+    if isinstance(rate, Schedule):
         result["options"] |= {"learning_rate": 0.0, "schedule": schedule(rate)}
     else:
         result["options"]["learning_rate"] = float(rate)
     return result
 
 
-DECAY = {key: (key, same) for key in ("initial_learning_rate", "decay_steps", "decay_rate")}
-DECAY |= {"staircase": ("staircase", same)}
+DECAY = kept("initial_learning_rate", "decay_steps", "decay_rate")
+DECAY |= kept("staircase")
 SCHEDULES = {
     "PiecewiseConstantDecay": (
         "piecewise_constant_decay",
@@ -411,10 +406,7 @@ SCHEDULES = {
     "InverseTimeDecay": ("inverse_time_decay", DECAY),
     "PolynomialDecay": (
         "polynomial_decay",
-        {
-            key: (key, same)
-            for key in ("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle")
-        },
+        kept("initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle"),
     ),
     "CosineDecay": (
         "cosine_decay",
@@ -428,10 +420,7 @@ SCHEDULES = {
     ),
     "CosineDecayRestarts": (
         "cosine_decay_restarts",
-        {
-            key: (key, same)
-            for key in ("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha")
-        },
+        kept("initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha"),
     ),
 }
 

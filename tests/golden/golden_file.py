@@ -22,7 +22,7 @@ def random(seed, name):
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
-def representable(value):
+def as_float32(value):
     """The same numbers, rounded to float32."""
     return np.asarray(value, np.float32).astype(np.float64)
 
@@ -75,21 +75,25 @@ class GoldenFile:
             self.tensors[f"{name}/{key}"] = np.asarray(value, np.float64)
 
     def add_run(self, name, case, run, given, fixed=None, unmoved=(), **how):
-        """One case whose answers are run(given): dictionaries of arrays in float64. `fixed` is given,
-        too, and never moved by the probes (whole numbers), nor are those in `unmoved`. `how`:
-        exact    no number may differ at all
+        """One case whose answers are run(given): dictionaries of arrays in float64. `fixed` is
+        given, too, and never moved by the probes (whole numbers), nor are those in `unmoved`.
+        Further words, none of which is the rule:
+
+        exact    no number may differ at all: all of them are whole, so that nothing is rounded
         still    nothing is moved, for inputs on a corner; results are of the size of the largest
         single   Keras rounds constants here to float32, also where it computes in float64: the
                  double build can be no closer than that
         floatx   "float32": Keras computes in that, where the two differ by more than rounding; the
                  double build leaves the case out, and nothing is moved
         """
-        given = {k: representable(v) for k, v in given.items()}
+        given = {k: as_float32(v) for k, v in given.items()}
         if "floatx" in how:
             case["floatx"] = how["floatx"]
             unmoved = set(given)
         keras.backend.set_floatx(how.get("floatx", "float64"))
         wanted = {k: np.asarray(v, np.float64) for k, v in run(given).items()}
+        if how.get("exact"):
+            assert all(np.array_equal(v, np.round(v)) for v in {**given, **wanted}.values()), name
         errors = {} if how.get("exact") else self.errors(name, run, given, wanted, unmoved, how)
         keras.backend.set_floatx("float64")
         if how.get("single"):

@@ -12,14 +12,14 @@ def build(layer, shapes, integers=False):
     convert.representable(layer)
     dtype = "int64" if integers else None
     inputs = [keras.Input(shape, dtype=dtype) for shape in shapes]
-    return keras.Model(inputs, layer(inputs[0] if len(inputs) == 1 else inputs))
+    single = inputs[0] if len(inputs) == 1 else inputs
+    return keras.Model(single, layer(single))
 
 
 def weights_of(model):
     """All weights by libnn's names."""
-    return {
-        convert.weight_name(layer, weight): weight for layer in model.layers for weight in layer.weights
-    }
+    pairs = [(layer, weight) for layer in model.layers for weight in layer.weights]
+    return {convert.weight_name(layer, weight): weight for layer, weight in pairs}
 
 
 def first_weights(model, rng, positive=("variance", "count")):
@@ -49,6 +49,7 @@ class Runner:
         self.fixed = fixed or {}
         # Does nothing in the model behave otherwise in training?
         other = (layers.BatchNormalization, layers.Dropout, layers.SpatialDropout2D)
+        other += (layers.GaussianNoise,)
         self.same = training and not any(isinstance(part, other) for part in model.layers)
         self.call = tf.function(self._step) if steps > 1 else self._step
 

@@ -56,7 +56,10 @@ DENSE = [
     ((4, 6), 3, dict(units=5, activation="gelu")),
     ((2, 3, 5), 2, dict(units=4, activation="leaky_relu")),
 ]
-EMBEDDING = [((6,), 3, dict(input_dim=5, output_dim=4)), ((2, 3), 2, dict(input_dim=11, output_dim=1))]
+EMBEDDING = [
+    ((6,), 3, dict(input_dim=5, output_dim=4)),
+    ((2, 3), 2, dict(input_dim=11, output_dim=1)),
+]
 UP_SAMPLING2D = [
     ((3, 4, 2), 2, dict(size=(2, 3))),
     ((1, 5, 3), 1, dict(size=(3, 1))),
@@ -64,7 +67,10 @@ UP_SAMPLING2D = [
     ((2, 5, 1), 1, dict(size=(4, 2), interpolation="bilinear")),
 ]
 ZERO_PADDING2D = [((3, 4, 2), 2, dict(padding=((1, 2), (0, 3)))), ((1, 5, 3), 1, dict(padding=2))]
-CROPPING2D = [((6, 7, 2), 2, dict(cropping=((1, 2), (0, 3)))), ((3, 9, 1), 1, dict(cropping=(1, 4)))]
+CROPPING2D = [
+    ((6, 7, 2), 2, dict(cropping=((1, 2), (0, 3)))),
+    ((3, 9, 1), 1, dict(cropping=(1, 4))),
+]
 PERMUTE = [((2, 3, 4), 2, dict(dims=(3, 1, 2))), ((5, 3), 3, dict(dims=(2, 1)))]
 RESHAPE = [((2, 3, 4), 2, dict(target_shape=(4, -1))), ((12,), 1, dict(target_shape=(2, 1, 6)))]
 RESCALING = [((3, 4, 2), 2, dict(scale=1 / 255)), ((5,), 3, dict(scale=-0.75, offset=0.5))]

@@ -1,11 +1,13 @@
 /*
- * Subject "loss": a loss over predictions x/0[rows][...], behind an "activation" where one is named.
+ * Subject "loss": a loss over predictions x/0[rows][...], behind an "activation" where one is
+ * named.
  *
  *   targets         values of the predictions' shape, or classes [rows] as integers
  *   sample_weight   [rows], or class_weight [classes]; or neither
  *   losses          [rows], without weights;  loss, of the batch;  gradient, of that by x/0
  *
- * Behind an activation Keras computes the loss from that one's inputs, so there libnn must fuse both.
+ * Behind an activation Keras computes the loss from that one's inputs, so there libnn must fuse
+ * both.
  * The losses of rows come from the loss's own function; without weights, loss and gradient from a
  * context; with weights, from a fit of one batch, whose weights become w - RATE gradient, and the
  * loss from an evaluation besides.

@@ -67,7 +67,7 @@ CORNERS = [
     (losses.MeanSquaredLogarithmicError, {}, CERTAIN, CERTAIN, None),
     (losses.LogCosh, {}, FAR, ANY, None),
 ]
-# 1 - 1e-7, where Keras clips, is another number in float32, and its logarithm, too: 15.94, not 16.12.
+# 1 - 1e-7, where Keras clips, is another number in float32: the loss ends at 15.94, not at 16.12.
 CLIPPED = [
     (losses.BinaryCrossentropy, {}, BITS, CERTAIN, None),
     (losses.BinaryCrossentropy, dict(label_smoothing=0.1), BITS, CERTAIN, None),
@@ -102,6 +102,8 @@ def runner(loss, arguments, activation, classes, weighted):
         x = tf.constant(given["x/0"], dtype)
         y = tf.constant(given["targets"], dtype) if classes is None else tf.constant(classes)
         weights = given.get("sample_weight")
+        if weights is not None:  # one for each row, whatever its axes
+            weights = weights.reshape(-1, *[1] * max(len(x.shape) - 2, 0))
         if weighted == "class":
             table = dict(enumerate(given["class_weight"]))
             weights = data_adapter_utils.class_weight_to_sample_weights(y.numpy(), table)
@@ -109,7 +111,8 @@ def runner(loss, arguments, activation, classes, weighted):
             tape.watch(x)
             prediction = ACTIVATIONS[activation](x) if activation else x
             total = of_batch(y, prediction, sample_weight=weights)
-        result = {"loss": np.reshape(total.numpy(), [1]), "gradient": tape.gradient(total, x).numpy()}
+        result = {"loss": np.reshape(total.numpy(), [1])}
+        result["gradient"] = tape.gradient(total, x).numpy()
         if "ignore_class" not in arguments and weights is None:
             rows = of_rows(y, ACTIVATIONS[activation](x) if activation else x).numpy()
             result["losses"] = rows.reshape(len(rows), -1).mean(axis=1)
@@ -158,7 +161,8 @@ def add_cases(file):
             name = f"{row[0].__name__}/{i}/" + "x".join(map(str, shape))
             add(file, name, row, shape, rows)
         name = f"{row[0].__name__}/{i}/sample_weight"
-        add(file, name, row, (6,), 5, weighted="sample")
+        shape = (6,) if row[2] == CLASSES or i % 2 else (3, 2)
+        add(file, name, row, shape, 5, weighted="sample")
         if row[2] in (CLASSES, ONE_HOT):
             name = f"{row[0].__name__}/{i}/class_weight"
             add(file, name, row, (3,), 7, weighted="class")

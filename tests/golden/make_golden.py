@@ -37,6 +37,7 @@ def main():
     import tensorflow
     from golden_file import GoldenFile
 
+    tensorflow.get_logger().setLevel("ERROR")
     keras.backend.set_floatx("float64")
     versions = {"keras": keras.__version__, "tensorflow": tensorflow.__version__}
     arguments.out.mkdir(parents=True, exist_ok=True)

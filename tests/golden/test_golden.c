@@ -1,7 +1,7 @@
 /*
- * libnn against Keras itself: every case of every golden file in tests/golden, or in the folder that
- * NN_GOLDEN_DIR names. With NN_GOLDEN_NAMES set, the name of each case is printed. The double build
- * runs the same files.
+ * libnn against Keras itself: every case of every golden file in tests/golden, or in the folder
+ * that NN_GOLDEN_DIR names. With NN_GOLDEN_NAMES set, the name of each case is printed. The double
+ * build runs the same files.
  */
 #include "golden.h"
 
