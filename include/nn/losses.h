@@ -57,8 +57,9 @@ typedef struct nn_class_weight_list {
  *   otherwise:    categorical: p / sum p, clipped to [1e-7, 1 - 1e-7], L = -sum y log p;
  *                 sparse: p clipped, then the fused formula on log p
  *   label_smoothing s: targets are y (1 - s) + s / c
- *   ignore_class: rows of that class (which need not be one of 0..c-1) have no loss and no gradient,
- *                 and the mean is taken over the others; then nothing is fused, as in Keras
+ *   ignore_class: rows of that class (which need not be one of 0..c-1; the classes of datasets are
+ *                 not negative) have no loss and no gradient, and the mean is taken over the
+ *                 others; then nothing is fused, as in Keras
  *
  * Categorical takes outputs of several axes, too: [c] is the last one. Errors at compile: NN_EINVAL
  * for an option out of range, NN_ESHAPE where the output of sparse is not a vector. Errors at a
