@@ -209,9 +209,10 @@ void nn__options_drop(const nn_kind *kind, const void *options)
 
 static nn_status number_out_of_range(const nn_option *option, double value, const char *name)
 {
-    return nn_fail(NN_EINVAL, "%s: %s is %g, it must be %s %g and %s %g", name, option->name, value,
-                   option->rules & NN_ABOVE ? "above" : "at least", option->minimum,
-                   option->rules & NN_BELOW ? "below" : "at most", option->maximum);
+    return nn_fail(NN_EINVAL, "%s: %s is %.10g, it must be %s %.10g and %s %.10g", name,
+                   option->name, value, option->rules & NN_ABOVE ? "above" : "at least",
+                   option->minimum, option->rules & NN_BELOW ? "below" : "at most",
+                   option->maximum);
 }
 
 static nn_status number_check(const nn_option *option, double value, const char *name)
@@ -219,7 +220,7 @@ static nn_status number_check(const nn_option *option, double value, const char 
     if (isnan(value))
         return nn_fail(NN_EINVAL, "%s: %s is not a number", name, option->name);
     if ((option->rules & NN_WHOLE) && value != floor(value))
-        return nn_fail(NN_EINVAL, "%s: %s is %g, it must be a whole number", name, option->name,
+        return nn_fail(NN_EINVAL, "%s: %s is %.10g, it must be a whole number", name, option->name,
                        value);
     if (!(option->minimum < option->maximum))
         return NN_OK;

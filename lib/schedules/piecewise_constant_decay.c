@@ -19,7 +19,7 @@ static nn_status piecewise_constant_decay_check(const void *options, const char 
                        name, count, o->values.count);
     for (size_t i = 1; i < count; i++)
         if (!(o->boundaries.items[i - 1] < o->boundaries.items[i]))
-            return nn_fail(NN_EINVAL, "%s: boundary %g follows %g, they must grow", name,
+            return nn_fail(NN_EINVAL, "%s: boundary %.10g follows %.10g, they must grow", name,
                            o->boundaries.items[i], o->boundaries.items[i - 1]);
     return NN_OK;
 }
