@@ -88,7 +88,11 @@ static nn_status check(const struct confusion *c)
     const size_t width = nn__shape_count(output), classes = width == 1 ? 2 : width;
     if (c->counts == NULL)
         return nn_fail(NN_EINVAL, "confusion_matrix: counts is NULL");
-    if (c->model->head_count != 1 || output->rank != 1 || (size_t)c->classes != classes)
+    if (c->model->head_count != 1 || output->rank != 1)
+        return nn_fail(NN_ESHAPE,
+                       "confusion_matrix: needs one output of one axis, the model has %d of %d",
+                       c->model->head_count, output->rank);
+    if ((size_t)c->classes != classes)
         return nn_fail(NN_ESHAPE, "confusion_matrix: %d classes, the model has %zu", c->classes,
                        classes);
     if (!info->has_targets || (info->y.rank > 0 && nn__shape_count(&info->y) != width))

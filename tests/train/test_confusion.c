@@ -63,6 +63,26 @@ START_TEST(one_output_has_two_classes)
 }
 END_TEST
 
+START_TEST(other_outputs_than_one_vector_are_told)
+{
+    nn_real x[12] = {0};
+    uint64_t counts[4];
+    nn_tensor *rows = nn_tensor_borrow(NN_F32, x, NN_SHAPE(1, 4));
+    nn_tensor *pictures = nn_tensor_borrow(NN_F32, x, NN_SHAPE(1, 2, 3, 2));
+    nn_dataset *data[] = {nn_arrays(rows, rows), nn_arrays(pictures, pictures)};
+    nn_model *two = nn_model_new(), *wide = nn_sequential(nn_input(2, 3, 2), nn_dense(2));
+    nn_node input = nn_model_input(two, 4);
+    nn_model_outputs(two, nn_apply(nn_dense(2), input), nn_apply(nn_dense(2), input));
+    ck_assert_int_eq(nn_confusion_matrix(two, data[0], counts, 2), NN_ESHAPE);
+    test_message_has("needs one output of one axis, the model has 2 of 1");
+    ck_assert_int_eq(nn_confusion_matrix(wide, data[1], counts, 12), NN_ESHAPE);
+    test_message_has("needs one output of one axis, the model has 1 of 3");
+    nn_model_free(two), nn_model_free(wide);
+    nn_dataset_free(data[0]), nn_dataset_free(data[1]);
+    nn_tensor_free(rows), nn_tensor_free(pictures);
+}
+END_TEST
+
 START_TEST(a_class_outside_the_table_names_its_row)
 {
     nn_real x[] = {1, 0, 0, 1, 1, 0};
@@ -85,5 +105,6 @@ Suite *confusion_suite(void);
 Suite *confusion_suite(void)
 {
     return TEST_SUITE("confusion", rows_are_true_classes_and_columns_predicted_ones,
-                      one_output_has_two_classes, a_class_outside_the_table_names_its_row);
+                      one_output_has_two_classes, other_outputs_than_one_vector_are_told,
+                      a_class_outside_the_table_names_its_row);
 }
