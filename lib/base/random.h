@@ -25,6 +25,7 @@ enum nn__purpose {
     NN__FOR_SPLIT = 4,    /* nn_dataset_split; low 24 bits: the class                      */
     NN__FOR_DRAWINGS = 5, /* nn_drawings; low 24 bits: the part                            */
     NN__FOR_CHECKS = 99   /* nn_check_gradients; low 24 bits: number of the weight         */
+                          /* 128: tests/golden                                             */
 };
 
 #define NN__PHILOX_M0 0xD2511F53u

@@ -90,6 +90,9 @@ void golden_metric(golden_case *c);
 void golden_optimizer(golden_case *c);
 void golden_progress(golden_case *c);
 void golden_schedule(golden_case *c);
+void golden_stopping(golden_case *c);
+void golden_streams(golden_case *c);
 void golden_summary(golden_case *c);
+void golden_trajectory(golden_case *c);
 
 #endif

@@ -21,6 +21,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 SUBJECTS = ["layers", "pooling", "activations", "normalizations", "merges", "regularizers"]
 SUBJECTS += ["initializers", "losses", "metrics", "optimizers", "schedules"]
 SUBJECTS += ["summaries", "texts", "fit_traces"]
+SUBJECTS += ["streams", "trajectories", "stopping"]
 
 
 def main():

@@ -22,7 +22,8 @@ static const struct {
     {"layer", golden_layer},       {"loss", golden_loss},
     {"metric", golden_metric},     {"optimizer", golden_optimizer},
     {"progress", golden_progress}, {"schedule", golden_schedule},
-    {"summary", golden_summary},
+    {"stopping", golden_stopping}, {"streams", golden_streams},
+    {"summary", golden_summary},   {"trajectory", golden_trajectory},
 };
 
 enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
@@ -167,7 +168,7 @@ Suite *golden_suite(void)
     list_folder();
     Suite *suite = TEST_SUITE("golden", files_are_read_and_have_cases, every_kind_has_a_case);
     TCase *tcase = tcase_create("cases");
-    tcase_set_timeout(tcase, 60);
+    tcase_set_timeout(tcase, 600); /* whole trajectories, on a machine that is busy */
     tcase_add_loop_test(tcase, a_case_is_as_in_keras, 0, (int)entry_count);
     suite_add_tcase(suite, tcase);
     return suite;
