@@ -26,6 +26,8 @@ golden_case golden_open(const char *path, size_t index)
     c.node = nn__json_item(c.json, 0, index);
     c.name = nn__json_string(c.json, golden_member(&c, "name"));
     ck_assert_msg(c.name != NULL, "%s: case %zu has no name", path, index);
+    int single = sizeof(nn_real) == sizeof(float) || golden_int(&c, "single");
+    c.unit = single ? 0x1p-24 : 0x1p-53;
     return c;
 }
 
@@ -76,6 +78,9 @@ void *golden_object(const golden_case *c, uint32_t node, size_t size, const nn_k
 }
 
 /* ---- Tensors ---- */
+
+static const nn__tensor_info *find(golden_case *c, const char *format, va_list list)
+    NN_PRINTF(2, 0);
 
 static const nn__tensor_info *find(golden_case *c, const char *format, va_list list)
 {
@@ -146,11 +151,6 @@ nn_tensor *golden_borrow(const golden_case *c, const nn__tensor_info *tensor, vo
 
 /* ---- Comparing ---- */
 
-static double unit(const golden_case *c)
-{
-    return sizeof(nn_real) == sizeof(double) && !golden_int(c, "single") ? 0x1p-53 : 0x1p-24;
-}
-
 /* c->text is the tensor's name. */
 static void compare(golden_case *c, const nn__tensor_info *tensor, const double *have, size_t count)
 {
@@ -161,7 +161,7 @@ static void compare(golden_case *c, const nn__tensor_info *tensor, const double 
     if (tensor->count != count)
         ck_abort_msg("%s: '%s' has %zu numbers, Keras has %zu", c->path, c->text, count,
                      (size_t)tensor->count);
-    const double *want = golden_doubles(c, tensor), allowed = units * unit(c);
+    const double *want = golden_doubles(c, tensor), allowed = units * c->unit;
     for (size_t i = 0; i < count; i++) {
         double error = fabs(have[i] - want[i]);
         if (!(error <= allowed) && !(isnan(have[i]) && isnan(want[i])) && have[i] != want[i])

@@ -90,9 +90,21 @@ def representable(item):
     for key, value in list(vars(item).items()):
         if isinstance(value, float):
             setattr(item, key, float(np.float32(value)))
-        elif isinstance(value, (keras.Regularizer, Schedule)):
+        elif isinstance(value, list) and value and all(isinstance(n, float) for n in value):
+            setattr(item, key, [float(np.float32(number)) for number in value])
+        elif isinstance(value, keras.Regularizer):
             representable(value)
+        elif isinstance(value, Schedule):
+            in_double(representable(value))
     return item
+
+
+def in_double(schedule):
+    """A schedule computes in the type of its first rate, which is float32 where it is a number of
+    Python's."""
+    if hasattr(schedule, "initial_learning_rate"):
+        schedule.initial_learning_rate = np.float64(schedule.initial_learning_rate)
+    return schedule
 
 
 def configuration(item):

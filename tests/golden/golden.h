@@ -29,6 +29,7 @@ typedef struct golden_case {
     nn__safetensors *file;
     nn__json *json; /* all cases of the file              */
     uint32_t node;  /* this one's                         */
+    double unit;    /* of roundoff */
     double worst;   /* the largest error, in allowed ones */
     void **memory;  /* freed with the case                */
     size_t blocks;

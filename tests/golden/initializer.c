@@ -23,7 +23,7 @@ static const double KOLMOGOROV = 3.2727; /* sqrt(-ln(1e-9 / 2) / 2)             
 
 static double number(const golden_case *c, const char *name)
 {
-    double value = NAN;
+    double value = (double)NAN;
     nn__json_number(c->json, golden_member(c, name), &value);
     return value;
 }

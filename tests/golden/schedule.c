@@ -1,4 +1,4 @@
-/* Subject "schedule": rates at the given steps. */
+/* Subject "schedule": rates at the given steps, which are double in both builds. */
 #include "golden.h"
 
 #include "schedules/schedule.h"
@@ -13,6 +13,7 @@ void golden_schedule(golden_case *c)
     double *rates = golden_alloc(c, (size_t)tensor->count, sizeof *rates);
     for (size_t i = 0; i < tensor->count; i++)
         rates[i] = nn__schedule_rate(schedule, (uint64_t)steps[i]);
+    c->unit = 0x1p-53;
     golden_compare_doubles(c, rates, (size_t)tensor->count, "rates");
     nn__object_free(schedule);
 }
