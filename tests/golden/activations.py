@@ -32,7 +32,7 @@ def add_cases(file):
         layer_case.add(file, f"Activation/{name}", alone, rows=4, x=[x])
         dense = layers.Dense(6, activation=function, name="layer")
         layer_case.add(file, f"Dense/{name}", layer_case.build(dense, [(4,)]), rows=3)
-        conv = layers.Conv2D(4, 3, padding="same", activation=function, name="layer")
+        conv = layers.Conv2D(2, 3, padding="same", activation=function, name="layer")
         layer_case.add(file, f"Conv2D/{name}", layer_case.build(conv, [(4, 3, 2)]), rows=2)
         if name == "softmax":
             continue

@@ -6,7 +6,7 @@ from keras.src.initializers.random_initializers import compute_fans
 import convert
 import layer_case
 
-SAMPLE = 256  # numbers kept of a weight, spread evenly over the sorted ones
+SAMPLE = 64  # numbers kept of a weight, spread evenly over the sorted ones
 
 # How a scaled initializer is made: variance times fan, the fan, uniform.
 SCALED = {

@@ -7,7 +7,7 @@ from keras.optimizers import schedules
 import convert
 
 STEPS = 10
-SHAPES = {"kernel": (3, 4), "bias": (4,), "other": (5,)}
+SHAPES = {"kernel": (3, 3), "bias": (3,), "other": (4,)}
 
 KINDS = [
     (optimizers.SGD, {}),
