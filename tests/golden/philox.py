@@ -6,7 +6,7 @@ purpose in the top 8 bits with a number in the low 24) give four words; element 
 import numpy as np
 
 # Purposes of libnn, and one that only golden files use.
-WEIGHTS, MASKS, SHUFFLE, GOLDEN = 1, 2, 3, 128
+WEIGHTS, MASKS, SHUFFLE, SPLIT, GOLDEN = 1, 2, 3, 4, 128
 
 LOW = np.uint64(0xFFFFFFFF)
 HALF = np.uint64(32)
@@ -44,9 +44,10 @@ def mask(seed, step, node, rate, shape):
     return kept.reshape(shape)
 
 
-def shuffle(seed, epoch, rows):
-    """The order of an epoch's rows: Fisher-Yates from the end, each place from two words."""
-    drawn = iter(words(seed, epoch, SHUFFLE, 0, 4 * rows).tolist())
+def shuffle(seed, position, rows, purpose=SHUFFLE, number=0):
+    """The order of an epoch's rows, or of a class before a split: Fisher-Yates from the end, each place
+    from two words."""
+    drawn = iter(words(seed, position, purpose, number, 4 * rows).tolist())
     order = list(range(rows))
     for left in range(rows, 1, -1):
         value = limit = (2**64 - 1) // left * left  # beyond it the rest would not be even
