@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,6 +50,7 @@ enum { MAX_FOLDERS = 256, MAX_PATH = 512 };
  * test in a child, which removes its own unless it fails; the runner removes the rest. */
 static char base[64];
 static pid_t runner;
+static int home; /* the folder in which the runner began */
 static char folders[MAX_FOLDERS][96];
 static int folder_count;
 
@@ -92,7 +94,8 @@ int test_begin(void)
 {
     snprintf(base, sizeof(base), "/tmp/libnn-test-XXXXXX");
     runner = getpid();
-    return mkdtemp(base) != NULL && atexit(remove_all) == 0 ? 0 : -1;
+    home = open(".", O_RDONLY);
+    return home >= 0 && mkdtemp(base) != NULL && atexit(remove_all) == 0 ? 0 : -1;
 }
 
 const char *test_folder(void)
@@ -197,9 +200,9 @@ void test_memory_end(void)
 
 /* ---- Suites ---- */
 
-/* Also where all tests share a process (CK_FORK=no), each begins without folders and faults. */
-static void begin_test(void)
+void test_afresh(void)
 {
+    ck_assert_int_eq(fchdir(home), 0);
     remove_folders();
     nn__set_allocator(NULL);
 }
@@ -209,7 +212,7 @@ Suite *test_suite(const char *name, const TTest *const *tests, size_t count)
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
     tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, begin_test, NULL);
+    tcase_add_checked_fixture(tcase, test_afresh, NULL);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);

@@ -27,6 +27,10 @@ nn_real test_random_real(uint64_t *state);
 void test_fill_integers(nn_real *x, size_t count, int range, uint64_t *state);
 void test_fill_reals(nn_real *x, size_t count, uint64_t *state);
 
+/* The fixture of every case: also where all tests share a process (CK_FORK=no), each begins in the
+ * runner's own folder, without temporary ones and without faults. */
+void test_afresh(void);
+
 /* What the runner does before the tests; -1 where there can be no temporary folder. */
 int test_begin(void);
 

@@ -169,6 +169,7 @@ Suite *golden_suite(void)
     Suite *suite = TEST_SUITE("golden", files_are_read_and_have_cases, every_kind_has_a_case);
     TCase *tcase = tcase_create("cases");
     tcase_set_timeout(tcase, 600); /* whole trajectories, on a machine that is busy */
+    tcase_add_checked_fixture(tcase, test_afresh, NULL);
     tcase_add_loop_test(tcase, a_case_is_as_in_keras, 0, (int)entry_count);
     suite_add_tcase(suite, tcase);
     return suite;
