@@ -438,7 +438,7 @@ SCHEDULES = {
 
 
 def schedule(item):
-    return _object(item, SCHEDULES)
+    return _object(in_double(representable(item)), SCHEDULES)
 
 
 INITIALIZERS = {

@@ -41,6 +41,23 @@ def rounds_constants(layer):
     return function in ("leaky_relu", "gelu", "gelu_tanh") or bilinear
 
 
+def cancellation(model, given, steps):
+    """Keras normalizes by x s + (b - m s), s = g / sqrt(v + e). Where numbers lie close together, x s
+    and m s are much larger than their difference, and so are their roundings; likewise in the
+    gradients, where s stands once more."""
+    layer = model.layers[-1]
+    if not isinstance(layer, (layers.BatchNormalization, layers.LayerNormalization)):
+        return {}
+    x = given["x/0"].reshape(steps, -1, *given["x/0"].shape[1:])
+    inner = layer.axis if isinstance(layer, layers.LayerNormalization) else range(1, x.ndim - 2)
+    axes = [1 + axis % (x.ndim - 1) for axis in (inner if np.iterable(inner) else [inner])]
+    axes += [1] if isinstance(layer, layers.BatchNormalization) else []
+    scale = 1 / np.sqrt(np.min(x.var(axis=tuple(axes))) + layer.epsilon)
+    gamma = np.max(np.abs(given.get(f"weight/{layer.name}/gamma", 1.0)))
+    large, dy = np.max(np.abs(x)) * scale, np.max(np.abs(given.get("dy", 0.0)))
+    return {"y": large * gamma, "dx": large * scale * gamma * dy, "dweight": large * dy}
+
+
 class Runner:
     """run(given) for a model: given holds x/0, x/1, ... of steps times rows, dy, weight/NAME."""
 
@@ -131,5 +148,6 @@ def add(file, name, model, rows=3, steps=1, training=True, gradients=True, x=Non
         "model": convert.model(model),
         "inference": "y" if run.same else "inference/y",
     }
+    how.setdefault("sizes", cancellation(model, given, steps))
     how.setdefault("single", any(rounds_constants(layer) for layer in model.layers))
     file.add_run(name, case, run, given, fixed=fixed, **how)
