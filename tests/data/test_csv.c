@@ -1,6 +1,7 @@
 /* Tables as text. */
 #include "bytes.h"
 #include "data/dataset.h"
+#include "formats/csv.h"
 #include "sweep.h"
 
 static const char iris[] = "length,\"width, cm\",kind\r\n"
@@ -70,6 +71,38 @@ START_TEST(columns_are_chosen_by_name_or_number_in_any_order)
     test_message_has("t.csv: no column \"e\" among 4");
     ck_assert_ptr_null(CSV(text, .y = nn_names("4"), .separator = ';'));
     test_message_has("no column \"4\"");
+}
+END_TEST
+
+START_TEST(numbers_begin_with_any_digit)
+{
+    for (int digit = 0; digit < 10; digit++) {
+        char text[] = "-0.5";
+        double value;
+        text[1] = (char)('0' + digit);
+        ck_assert(nn__csv_number((nn__csv_field){.text = text, .length = 4}, &value));
+        ck_assert(value == -(digit + 0.5));
+        ck_assert(nn__csv_number((nn__csv_field){.text = text + 1, .length = 1}, &value));
+        ck_assert(value == digit);
+    }
+    for (const char *wrong = "/:-+.e"; *wrong != '\0'; wrong++) {
+        double value;
+        ck_assert(!nn__csv_number((nn__csv_field){.text = wrong, .length = 1}, &value));
+    }
+}
+END_TEST
+
+START_TEST(texts_are_cut_to_their_room)
+{
+    const nn__csv_field field = {.text = "a\"\"bc", .length = 5, .quoted = 1}; /* a"bc */
+    for (size_t size = 0; size <= 7; size++) {
+        char to[8] = "#######", want[8] = "#######";
+        memcpy(want, "a\"bc", size > 5 ? 5 : size);
+        if (size > 0)
+            want[size > 5 ? 4 : size - 1] = '\0';
+        ck_assert_uint_eq(nn__csv_copy(field, to, size), 4);
+        ck_assert_mem_eq(to, want, sizeof to);
+    }
 }
 END_TEST
 
@@ -168,10 +201,10 @@ END_TEST
 Suite *csv_suite(void);
 Suite *csv_suite(void)
 {
-    return TEST_SUITE("csv", labels_are_counted_in_the_order_of_their_texts,
-                      columns_are_chosen_by_name_or_number_in_any_order,
-                      a_table_without_header_has_numbers_only_for_columns,
-                      a_file_is_read_as_memory_is, what_is_wrong_is_named_with_line_and_column,
-                      every_beginning_and_every_changed_byte_is_survived,
-                      failing_memory_leaves_nothing_behind);
+    return TEST_SUITE(
+        "csv", labels_are_counted_in_the_order_of_their_texts,
+        columns_are_chosen_by_name_or_number_in_any_order, numbers_begin_with_any_digit,
+        texts_are_cut_to_their_room, a_table_without_header_has_numbers_only_for_columns,
+        a_file_is_read_as_memory_is, what_is_wrong_is_named_with_line_and_column,
+        every_beginning_and_every_changed_byte_is_survived, failing_memory_leaves_nothing_behind);
 }

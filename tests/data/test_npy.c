@@ -68,6 +68,35 @@ START_TEST(fortran_order_is_turned_round)
 }
 END_TEST
 
+/* More than is on its way at once: 8192 bytes. */
+START_TEST(large_arrays_are_read_part_after_part)
+{
+    enum { ROWS = 1000, WIDTH = 3 };
+    for (int fortran = 0; fortran < 2; fortran++) {
+        char dict[96];
+        snprintf(dict, sizeof dict, "{'descr': '<f4', 'fortran_order': %s, 'shape': (%d, %d), }",
+                 fortran ? "True" : "False", ROWS, WIDTH);
+        bytes x = npy(1, dict);
+        for (uint32_t i = 0; i < ROWS * WIDTH; i++) {
+            float value = (float)i;
+            uint32_t bits;
+            memcpy(&bits, &value, 4);
+            bytes_number(&x, bits, 4, 0);
+        }
+        bytes_save(&x, test_path("large.npy"));
+        nn_dataset *dataset = nn_npy(test_path("large.npy"));
+        for (size_t row = 0; row < ROWS; row += row < 4 ? 1 : 199) {
+            const double first = (double)row;
+            const double *want = fortran
+                                     ? (const double[]){first, first + ROWS, first + 2 * ROWS}
+                                     : (const double[]){3 * first, 3 * first + 1, 3 * first + 2};
+            bytes_row(dataset, row, want, WIDTH, -1);
+        }
+        nn_dataset_free(dataset);
+    }
+}
+END_TEST
+
 START_TEST(every_element_type_is_read_in_both_byte_orders)
 {
     static const struct {
@@ -297,10 +326,10 @@ END_TEST
 Suite *npy_suite(void);
 Suite *npy_suite(void)
 {
-    return TEST_SUITE("npy", rows_stand_as_they_stand_in_numpy, fortran_order_is_turned_round,
-                      every_element_type_is_read_in_both_byte_orders,
-                      what_is_wrong_with_a_header_is_named, classes_beyond_32_bits_are_named,
-                      members_are_found_by_name, what_is_wrong_with_an_archive_is_named,
-                      every_beginning_and_every_changed_byte_is_survived,
-                      failing_memory_leaves_nothing_behind);
+    return TEST_SUITE(
+        "npy", rows_stand_as_they_stand_in_numpy, fortran_order_is_turned_round,
+        large_arrays_are_read_part_after_part, every_element_type_is_read_in_both_byte_orders,
+        what_is_wrong_with_a_header_is_named, classes_beyond_32_bits_are_named,
+        members_are_found_by_name, what_is_wrong_with_an_archive_is_named,
+        every_beginning_and_every_changed_byte_is_survived, failing_memory_leaves_nothing_behind);
 }
