@@ -16,40 +16,51 @@ enum { BATCH = 32, STEPS = 100 };
 
 /* ---- The parent ---- */
 
-static void child_exec(const char *what, int threads, int output)
+static void child_exec(const struct bench *bench, const char *what, int output)
 {
-    char number[16];
-    snprintf(number, sizeof number, "%d", threads);
+    char threads[16], seconds[32];
+    snprintf(threads, sizeof threads, "%d", bench->threads);
+    snprintf(seconds, sizeof seconds, "%f", bench->seconds);
     if (dup2(output, STDOUT_FILENO) >= 0)
-        execl("/proc/self/exe", "nn_bench", "--child", what, "--threads", number, (char *)NULL);
+        execl("/proc/self/exe", "nn_bench", "--child", what, "--threads", threads, "--seconds",
+              seconds, (char *)NULL);
     _exit(1);
 }
 
-/* The number that a child says; *start gets the moment before it was born. -1: it failed. */
-static double child_number(const char *what, int threads, double *start)
+/* Reads count numbers from the file and closes it; how many there were. */
+static int read_numbers(int file, double *numbers, int count)
+{
+    FILE *in = fdopen(file, "r");
+    int found = 0;
+    if (in == NULL) {
+        close(file);
+        return 0;
+    }
+    while (found < count && fscanf(in, "%lf", &numbers[found]) == 1)
+        found++;
+    fclose(in);
+    return found;
+}
+
+int child_numbers(const struct bench *bench, const char *what, double *numbers, int count)
 {
     int ends[2], status = 1;
-    char text[64] = "";
     if (pipe(ends) != 0)
-        return -1;
-    *start = nn__seconds();
+        return 0;
     pid_t child = fork();
     if (child == 0)
-        child_exec(what, threads, ends[1]);
+        child_exec(bench, what, ends[1]);
     close(ends[1]);
-    ssize_t size = read(ends[0], text, sizeof text - 1);
-    close(ends[0]);
-    if (child < 0 || waitpid(child, &status, 0) != child || status != 0 || size < 1)
-        return -1;
-    return strtod(text, NULL);
+    int found = read_numbers(ends[0], numbers, count);
+    return child >= 0 && waitpid(child, &status, 0) == child && status == 0 && found == count;
 }
 
 void child_start(struct bench *bench)
 {
-    double milliseconds[ROUNDS], start;
+    double milliseconds[ROUNDS], end;
     for (int i = 0; i < ROUNDS; i++) {
-        double end = child_number("start", bench->threads, &start);
-        if (end < 0) {
+        const double start = nn__seconds();
+        if (!child_numbers(bench, "start", &end, 1)) {
             printf("start deep: not measured, this system cannot run the program anew\n");
             return;
         }
@@ -62,11 +73,10 @@ void child_start(struct bench *bench)
 
 void child_memory(struct bench *bench)
 {
-    double start;
+    double bytes;
     if (getenv("CIFAR10_DIR") == NULL)
         return;
-    double bytes = child_number("memory", bench->threads, &start);
-    if (bytes < 0) {
+    if (!child_numbers(bench, "memory", &bytes, 1)) {
         printf("memory conv2: not measured, see above\n");
         return;
     }
@@ -126,15 +136,17 @@ static double memory_main(int threads)
     return peak;
 }
 
-void child_main(const char *what, int threads)
+void child_main(const struct bench *bench, const char *what)
 {
-    double number = 0;
     if (strcmp(what, "start") == 0)
-        number = start_main(threads);
+        printf("%.9f\n", start_main(bench->threads));
     else if (strcmp(what, "memory") == 0)
-        number = memory_main(threads);
+        printf("%.9f\n", memory_main(bench->threads));
+    else if (strcmp(what, "tasks-conv2") == 0)
+        scaling_main(bench, &network_conv2);
+    else if (strcmp(what, "tasks-deep") == 0)
+        scaling_main(bench, &network_deep);
     else
-        bench_fail("--child '%s': must be start or memory", what);
-    printf("%.9f\n", number);
+        bench_fail("--child '%s': must be start, memory, tasks-conv2 or tasks-deep", what);
     exit(0);
 }

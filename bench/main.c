@@ -19,6 +19,7 @@ static const struct part {
     {"conv", bench_conv, "their convolutions and 56x56x64->64: forward, dW, dX"},
     {"layers", bench_layers, "every layer of conv2 and deep inside a training step"},
     {"train", bench_train, "training of conv1, conv2 and deep, start of a process, peak memory"},
+    {"scaling", bench_scaling, "training steps on up to 64 threads, predicted from their tasks"},
     {"infer", bench_infer, "inference of conv2 and deep"},
     {"drawings", bench_drawings, "accuracy on the generated set; minutes, and not part of all"},
 };
@@ -34,7 +35,7 @@ struct options {
 static void help(void)
 {
     printf(
-        "nn_bench [gemm|conv|layers|train|infer|drawings|all] [options]\n"
+        "nn_bench [gemm|conv|layers|train|scaling|infer|drawings|all] [options]\n"
         "Medians over %d rounds, the least and the most in brackets; \"of sgemm\" is the part of\n"
         "this machine's own rate: the best round of sgemm 1024x1024x1024 on one thread, times\n"
         "the threads.\n",
@@ -137,7 +138,7 @@ int main(int argc, char **argv)
 {
     struct options o = read_options(argc, argv);
     if (o.child != NULL)
-        child_main(o.child, o.threads);
+        child_main(&(struct bench){.threads = o.threads, .seconds = o.seconds}, o.child);
     if (o.json != NULL)
         check_writable(o.json);
     struct bench bench = {
