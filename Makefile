@@ -45,7 +45,7 @@ MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
-.PHONY: all deps help clean examples bench check demo docs golden install uninstall lint format \
+.PHONY: all deps help clean examples bench bench-peers peers check demo docs golden install uninstall lint format \
     cifar10 fashion-mnist FORCE
 all:
 
@@ -68,15 +68,17 @@ MISSING := $(shell \
     command -v mandoc >/dev/null || echo mandoc; \
     command -v doxygen >/dev/null || echo doxygen; \
     command -v clang >/dev/null || echo clang; \
-    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv)
-# What only lint and format, docs, .ci/run, or golden need: left out unless FOR says so.
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv; \
+    pkg-config --exists dlib-1 2>/dev/null || echo libdlib-dev)
+# What only lint and format, docs, .ci/run, golden, or peers need: left out unless FOR says so.
 FOR_LINT := clang-format cppcheck mandoc
 FOR_DOCS := doxygen
 FOR_CI := clang
 FOR_GOLDEN := $(if $(PYTHON),,python3-venv)
+FOR_PEERS := libdlib-dev python3-venv
 UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) \
     $(if $(filter docs ci,$(FOR)),,$(FOR_DOCS)) $(if $(filter ci,$(FOR)),,$(FOR_CI)) \
-    $(if $(filter golden,$(FOR)),,python3-venv)
+    $(if $(filter golden peers,$(FOR)),,python3-venv) $(if $(filter peers,$(FOR)),,libdlib-dev)
 
 deps: ## install what is missing: compilers, OpenBLAS, zlib, libpng, libjpeg, Check, gnuplot
 	@set -e; set -- $(filter-out $(UNASKED),$(MISSING)); \
@@ -101,7 +103,7 @@ GOALS := $(filter-out deps help clean cifar10 fashion-mnist uninstall,$(or $(MAK
 NEED := gcc libc6-dev $(if $(BLAS_LIBS)$(filter builtin,$(BLAS)),,pkg-config libopenblas-dev) \
     $(if $(filter check,$(GOALS)),pkg-config check) $(if $(filter demo,$(GOALS)),gnuplot-nox) \
     $(if $(filter lint format,$(GOALS)),$(FOR_LINT)) $(if $(filter docs,$(GOALS)),$(FOR_DOCS)) \
-    $(if $(filter golden,$(GOALS)),$(FOR_GOLDEN))
+    $(if $(filter golden,$(GOALS)),$(FOR_GOLDEN)) $(if $(filter peers,$(GOALS)),g++ $(FOR_PEERS))
 ABSENT := $(if $(GOALS),$(filter $(NEED),$(MISSING)))
 
 ifneq ($(filter-out $(if $(DEPS_DONE),gnuplot-nox),$(ABSENT)),)
@@ -275,6 +277,24 @@ bench: $(B)/bench/nn_bench ## build and run the microbenchmarks
 $(B)/bench/nn_bench: $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/*.c)) $(B)/libnn.a
 	$(call say,LD,$@)
 	$(call link)
+
+# libnn beside PyTorch, Keras and dlib, those of them that are there; make peers installs them all.
+# Other interpreters: `make bench-peers TORCH_PYTHON=one KERAS_PYTHON=one`.
+HAVE_DLIB := $(shell pkg-config --exists dlib-1 2>/dev/null && echo yes)
+bench-peers: $(B)/peers/nn_libnn $(if $(HAVE_DLIB),$(B)/peers/nn_dlib) ## race them; PEERS="--help" tells the options
+	@python3 bench/peers/race.py --out $(B)/peers --torch-python $(or $(TORCH_PYTHON),$(B)/torch/bin/python) \
+	    --keras-python $(or $(KERAS_PYTHON),$(PYTHON),$(B)/keras/bin/python) $(PEERS)
+peers: $(B)/torch/ready $(if $(KERAS_PYTHON)$(PYTHON),,$(B)/keras/ready) ## install PyTorch, Keras and dlib for bench-peers (7 GB)
+$(B)/torch/ready: bench/peers/requirements.txt
+	$(call say,VENV,$(@D))
+	$(Q)rm -rf $(@D) && python3 -m venv $(@D) && $(@D)/bin/pip install --quiet -r $< && touch $@
+$(B)/peers/nn_libnn: $(patsubst %,$(B)/obj/bench/%.o,peers/libnn models support) $(B)/libnn.a
+	$(call say,LD,$@)
+	$(call link)
+$(B)/peers/nn_dlib: bench/peers/dlib.cpp
+	$(call say,CXX,$<)
+	$(Q)mkdir -p $(@D) && $(CXX) -std=c++17 -O3 -march=native -Wall -Wextra -o $@ $< $(CFLAGS) \
+	    -ldlib -lopenblas -pthread $(LDFLAGS)
 
 # ---- Tests ---------------------------------------------------------------------------------------
 
