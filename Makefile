@@ -69,16 +69,18 @@ MISSING := $(shell \
     command -v doxygen >/dev/null || echo doxygen; \
     command -v clang >/dev/null || echo clang; \
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv; \
+    command -v python3-config >/dev/null || echo python3-dev; \
     pkg-config --exists dlib-1 2>/dev/null || echo libdlib-dev)
 # What only lint and format, docs, .ci/run, golden, or peers need: left out unless FOR says so.
 FOR_LINT := clang-format cppcheck mandoc
 FOR_DOCS := doxygen
 FOR_CI := clang
 FOR_GOLDEN := $(if $(PYTHON),,python3-venv)
-FOR_PEERS := libdlib-dev python3-venv
+FOR_PEERS := libdlib-dev python3-dev python3-venv
 UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) \
     $(if $(filter docs ci,$(FOR)),,$(FOR_DOCS)) $(if $(filter ci,$(FOR)),,$(FOR_CI)) \
-    $(if $(filter golden peers,$(FOR)),,python3-venv) $(if $(filter peers,$(FOR)),,libdlib-dev)
+    $(if $(filter golden peers,$(FOR)),,python3-venv) \
+    $(if $(filter peers,$(FOR)),,libdlib-dev python3-dev)
 
 deps: ## install what is missing: compilers, OpenBLAS, zlib, libpng, libjpeg, Check, gnuplot
 	@set -e; set -- $(filter-out $(UNASKED),$(MISSING)); \

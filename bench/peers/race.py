@@ -1,9 +1,10 @@
-"""libnn, PyTorch, Keras and dlib train and run conv2 and deep in turns: prints one table.
+"""libnn, PyTorch, Keras, TensorFlow Lite and dlib train and run conv2 and deep in turns.
 
     make bench-peers PEERS="--only conv2 --tasks train --rounds 5"
 
 First every side tries its settings and keeps the best one of each work; then, round by round, all
-take turns at it. Libraries that are not installed are left out; `make peers` installs them.
+take turns at it. One table says who was how fast. Libraries that are not installed are left out;
+`make peers` installs them.
 The whole takes about an hour and a half; the options leave parts of it out.
 """
 import argparse
@@ -19,6 +20,7 @@ from settings import Setting, settings, starting  # noqa: E402
 from sides import HERE, Process, Refusal, Run, Side, first_step  # noqa: E402
 from table import Row, print_header, print_settings, print_summary, print_table  # noqa: E402
 
+PEERS = ["torch", "keras", "tflite", "dlib"]
 PAUSE = 0.2  # OpenBLAS's threads spin for a while before they sleep
 
 
@@ -79,7 +81,7 @@ def read_options():
     add("--tasks", type=listed(["train", "infer"]), default=["train", "infer"])
     add("--batches", type=counts_of_batches, default=[1, 32, 256], help="of inference [1,32,256]")
     add("--threads", type=counts, default=[1, 2], help="[1,2]")
-    add("--peers", type=listed(["torch", "keras", "dlib"]), default=["torch", "keras", "dlib"])
+    add("--peers", type=listed(PEERS), default=PEERS, help="[all]")
     add("--kernels", type=listed(["haswell", "own"]), help="OpenBLAS's AVX2 kernels, those that it "
         "picks itself [both where the processor has AVX-512, else haswell]")
     add("--rounds", type=number(int, 1, 1000), default=5, help="[5]")
@@ -120,29 +122,30 @@ class Search:
             self.found = json.loads(self.path.read_text())
 
     def key(self, side, work, threads):
-        return f"{side.about[0]}, {work}, threads {threads}"
+        return f"{side.name} ({side.about[0]}), {work}, threads {threads}"
 
     def best(self, side, work, threads):
         """The setting taken; None: none works."""
-        setting = self.found[self.key(side, work, threads)]["setting"]
-        if setting is None:
+        entry = self.found.get(self.key(side, work, threads))
+        if entry is None or entry["setting"] is None:
             return None
-        words = setting.split()
+        words = entry["setting"].split()
         outer = sum(word.startswith(("intra=", "inter=")) for word in words)
         outer += outer and "onednn=0" in words[:outer + 1]
         return Setting(tuple(words[:outer]), tuple(words[outer:]))
 
     def search(self, side, all_works, threads):
-        """With more threads the best of one thread takes part, too."""
-        missing = [w for w in all_works if self.key(side, w, threads) not in self.found]
+        """With more threads a peer's best of one thread takes part, too; libnn has no choice."""
+        missing = [w for w in all_works if self.key(side, w, threads) not in self.found and
+                   settings(side.name, w.network, w.task, threads)]
         if not missing:
             return
-        if threads > 1:
+        if threads > 1 and side.name != "libnn":
             self.search(side, missing, 1)
         plan = {}  # process words: [(work, setting)]
         for work in missing:
             tried = settings(side.name, work.network, work.task, threads)
-            alone = self.best(side, work, 1) if threads > 1 else None
+            alone = self.best(side, work, 1) if threads > 1 and side.name != "libnn" else None
             tried += [alone] if alone else []
             if len(tried) == 1:  # nothing to choose
                 self.keep(side, work, threads, [(str(tried[0]), 0, None)])
@@ -203,16 +206,16 @@ class Race:
         entries = []
         for side in self.sides:
             setting = self.search.best(side, work, threads)
-            if setting is None:
-                say(f"{side.name}: no setting works for {work}")
-                continue
-            process = Process(self.run, side, setting.process)
-            process.take(work, setting)
-            entries.append((process, Row(work, threads, core, side)))
-        for number in range(self.options.rounds):
-            for process, row in entries[number % len(entries):] + entries[:number % len(entries)]:
+            if setting is not None:  # None: it cannot do this work
+                process = Process(self.run, side, setting.process)
+                row = Row(work, threads, core, side)
+                self.guarded(entries, (process, row), lambda p, _: p.take(work, setting))
+        for first in range(self.options.rounds):
+            first %= max(len(entries), 1)
+            for entry in entries[first:] + entries[:first]:
                 time.sleep(PAUSE)
-                row.rates.append(process.turn(self.options.seconds))
+                self.guarded(entries, entry, lambda p, row: row.rates.append(
+                    p.turn(self.options.seconds)))
         for process, row in entries:
             row.peak = process.peak()
             process.end()
@@ -220,23 +223,42 @@ class Race:
         say(f"{work}, threads {threads}, {core}: " + ", ".join(
             f"{row.side.name} {statistics.median(row.rates):,.0f}" for _, row in entries))
 
+    def guarded(self, entries, entry, act):
+        """A side that refuses leaves this heat."""
+        process, row = entry
+        kept = [e for e in entries if e is not entry]
+        try:
+            act(process, row)
+            kept = entries if entry in entries else entries + [entry]
+        except Refusal as reason:
+            say(f"{row.side.name} leaves {row.work}, threads {row.threads}: {reason}")
+            process.end()
+        entries[:] = kept
+
     def starts(self, network, threads, core):
         """Time from the start of a process to the first finished step: into the training rows."""
         rows = [row for row in self.rows if row.work == Work(network, "train", 32) and
                 (row.threads, row.core) == (threads, core)]
         ways = {}
-        for row in rows:  # all ways once to have the files in memory, then once to choose
-            times = {}
-            for words in 2 * starting(row.side.name, threads):
-                times[words] = first_step(self.run, row.side, network, words)
-            ways[row] = min(times, key=times.get)
+        for row in rows:
+            try:
+                ways[row] = self.quickest_start(row.side, network, threads)
+            except Refusal as reason:
+                say(f"{row.side.name}: {reason}")
         for _ in range(self.options.rounds):
-            for row in rows:
+            for row, words in ways.items():
                 time.sleep(PAUSE)
-                row.starts.append(first_step(self.run, row.side, network, ways[row]))
+                row.starts.append(first_step(self.run, row.side, network, words))
         say(f"first step of {network}, threads {threads}, {core}: " + ", ".join(
             f"{row.side.name} {1e3 * statistics.median(row.starts):,.0f} ms"
-            + (f" ({' '.join(ways[row][1:])})" if ways[row][1:] else "") for row in rows))
+            + (f" ({' '.join(words[1:])})" if words[1:] else "") for row, words in ways.items()))
+
+    def quickest_start(self, side, network, threads):
+        """Each way once to have the files in memory, then once to choose."""
+        times = {}
+        for words in 2 * starting(side.name, threads):
+            times[words] = first_step(self.run, side, network, words)
+        return min(times, key=times.get)
 
     def go(self, kernels):
         for name, core in kernels.items():
@@ -255,21 +277,27 @@ def all_sides(options):
     made = {"libnn": Side("libnn", [str(build / "nn_libnn")], "make builds it"),
             "torch": Side("torch", [options.torch_python, str(HERE / "torch_side.py")], install),
             "keras": Side("keras", [options.keras_python, str(HERE / "keras_side.py")], install),
+            "tflite": Side("tflite", [options.keras_python, str(HERE / "keras_side.py")], install),
             "dlib": Side("dlib", [str(build / "nn_dlib")], "`make peers` installs libdlib-dev")}
     return [made["libnn"]] + [made[name] for name in options.peers]
 
 
 def present(run, sides):
     """Those that can be raced; one line about each other one."""
-    found = []
+    found, known = [], {}
     for side in sides:
-        reason = side.look(run)
+        program = tuple(side.command)
+        if program in known:
+            reason, side.about = known[program]
+        else:
+            reason = side.look(run)
+            known[program] = reason, side.about
         if reason is None:
             found.append(side)
         elif side.name == "libnn":
-            fail(reason)
+            fail(f"{side.name}: {reason}")
         else:
-            print(reason, flush=True)
+            print(f"{side.name}: {reason}")
     return found
 
 
@@ -299,15 +327,14 @@ def report(race, search):
     path.write_text(json.dumps([row.record() for row in race.rows], indent=1))
 
 
-def main():
-    options = read_options()
-    run = Run(options.out)
-    status, began = 0, time.monotonic()
+def raced(run, options):
+    """Everything; returns the exit status."""
     sides = present(run, all_sides(options))
     kernels = chosen_kernels(run, options, sides[0])
     print_header(sides[0], sides[1:], options.rounds, options.seconds, list(kernels.values()))
     search = Search(run, options)
     race = Race(run, options, sides, search)
+    status = 0
     try:
         run.set_kernels(next(iter(kernels)))
         for side in sides:
@@ -315,11 +342,23 @@ def main():
                 search.search(side, works(options), threads)
         race.go(kernels)
     except KeyboardInterrupt:
+        run.stop()
         say("interrupted: what was raced until now")
+        status = 130
+    report(race, search)
+    return status
+
+
+def main():
+    options, began = read_options(), time.monotonic()
+    sys.stdout.reconfigure(line_buffering=True)
+    run = Run(options.out)
+    try:
+        status = raced(run, options)
+    except KeyboardInterrupt:
         status = 130
     finally:
         run.stop()
-    report(race, search)
     say(f"{(time.monotonic() - began) / 60:.0f} minutes")
     return status
 

@@ -34,8 +34,8 @@ KERAS_TRAINING = ["train_on_batch", "train_on_batch xla", "step", "step xla", "l
 
 
 def keras_inference(network):
-    ways = ["call", "call xla", "predict", "frozen", "frozen xla", "frozen tflite"]
-    return ways + (["folded", "folded xla", "folded tflite"] if network == "deep" else [])
+    ways = ["call", "call xla", "predict", "frozen", "frozen xla"]
+    return ways + (["folded", "folded xla"] if network == "deep" else [])
 
 
 def keras_processes(threads):
@@ -45,8 +45,11 @@ def keras_processes(threads):
 
 
 def settings(side, network, task, threads):
-    """All settings that a side tries for this work."""
+    """All settings that a side tries for this work; none where it cannot do it."""
     count = f"threads={threads}"
+    if side == "tflite":
+        ways = {"conv2": ["frozen"], "deep": ["frozen", "folded"]}[network]
+        return [Setting((), (count, "tflite", way)) for way in ways if task == "infer"]
     if side == "torch":
         ways = torch_training(network) if task == "train" else torch_inference(network)
         return [Setting((), (count, *way.split())) for way in ways]

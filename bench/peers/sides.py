@@ -22,8 +22,8 @@ class Side:
         self.about = []  # the lines of its answer
 
     def look(self, run):
-        """Asks what it is. Returns None, or why it cannot be raced."""
-        missing = f"{self.name}: not installed, left out; {self.hint}"
+        """Asks what it is. Returns None, or why it cannot be raced, without its name."""
+        missing = f"not installed, left out; {self.hint}"
         if not pathlib.Path(self.command[0]).exists():
             return missing
         done = subprocess.run([*self.command, "about"], stdout=subprocess.PIPE, text=True,

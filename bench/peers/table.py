@@ -75,19 +75,27 @@ def print_summary(rows):
         print(f"- {ours.work}, threads {ours.threads}, {ours.core}: {text}")
 
 
+def words(name, key):
+    """A setting without the number of threads where that is the race's."""
+    own = "threads=" + key.rsplit(" ", 1)[1]
+    return " ".join(word for word in name.split() if word != own) or own
+
+
 def print_settings(found):
     if not found:
         return
-    print("\nSettings, the one taken first, behind it all that were tried, with images/s:\n")
+    print("\nSettings, the one taken first, then all that were tried, with images/s:\n")
     for key, entry in found.items():
         tried = sorted(entry["tried"], key=lambda t: -(t[1] or 0))
-        print(f"- {key}: **{entry['setting']}**; " + ", ".join(
-            f"{name} {rate:,.0f}" if rate else f"{name} ({why})" for name, rate, why in tried))
+        taken = words(entry["setting"], key) if entry["setting"] else "none works"
+        print(f"- {key}: **{taken}** of " + ", ".join(
+            f"{words(name, key)} {rate:,.0f}" if rate else f"{words(name, key)} (no: {why})"
+            for name, rate, why in tried))
 
 
 def print_header(ours, others, rounds, seconds, cores):
     about = dict(line.split(" ", 1) for line in ours.about[1:])
-    versions = "; ".join([ours.about[0]] + [side.about[0] for side in others])
+    versions = "; ".join(dict.fromkeys([ours.about[0]] + [side.about[0] for side in others]))
     print(f"{about['cpu']}, {os.cpu_count()} processors, kernels {about['kernels']}, "
           f"{about['blas'].rsplit(' core ', 1)[0]} (cores raced: {', '.join(cores)}); {versions}. "
           f"{rounds} rounds of {seconds:g} s each, in turns; batch norm, dropout and softmax "
