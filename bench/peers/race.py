@@ -10,6 +10,7 @@ The whole takes about an hour and a half; the options leave parts of it out.
 import argparse
 import json
 import pathlib
+import signal
 import statistics
 import sys
 import time
@@ -349,10 +350,16 @@ def raced(run, options):
     return status
 
 
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
 def main():
     options, began = read_options(), time.monotonic()
     sys.stdout.reconfigure(line_buffering=True)
     run = Run(options.out)
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     try:
         status = raced(run, options)
     except KeyboardInterrupt:
