@@ -25,6 +25,8 @@ void bench_layers(struct bench *bench);
 void bench_train(struct bench *bench);
 /* Training steps on more threads than there are processors, predicted from their tasks. */
 void bench_scaling(struct bench *bench);
+/* Where a step of training goes. */
+void bench_profile(struct bench *bench);
 void bench_infer(struct bench *bench);
 /* How hard the generated set is: test accuracy of three networks. Not part of all. */
 void bench_drawings(struct bench *bench);

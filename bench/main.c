@@ -20,6 +20,7 @@ static const struct part {
     {"layers", bench_layers, "every layer of conv2 and deep inside a training step"},
     {"train", bench_train, "training of conv1, conv2 and deep, start of a process, peak memory"},
     {"scaling", bench_scaling, "training steps on up to 64 threads, predicted from their tasks"},
+    {"profile", bench_profile, "where a step of training conv2 and deep goes, by layer and work"},
     {"infer", bench_infer, "inference of conv2 and deep"},
     {"drawings", bench_drawings, "accuracy on the generated set; minutes, and not part of all"},
 };
@@ -35,7 +36,7 @@ struct options {
 static void help(void)
 {
     printf(
-        "nn_bench [gemm|conv|layers|train|scaling|infer|drawings|all] [options]\n"
+        "nn_bench [gemm|conv|layers|train|profile|scaling|infer|drawings|all] [options]\n"
         "Medians over %d rounds, the least and the most in brackets; \"of sgemm\" is the part of\n"
         "this machine's own rate: the best round of sgemm 1024x1024x1024 on one thread, times\n"
         "the threads.\n",

@@ -136,6 +136,61 @@ void report_measured(struct bench *bench, const measured *m)
     json_measured(&bench->json, m, &value, seconds.median, gflops, share);
 }
 
+static void json_entry(nn__json_writer *json, const nn_profile_entry *entry)
+{
+    static const char *const passes[] = {"", "forward", "backward"};
+    const char *const texts[][2] = {{"layer", entry->layer},
+                                    {"step", entry->step != NULL ? entry->step : ""},
+                                    {"pass", passes[entry->pass]},
+                                    {"kind", nn_work_name(entry->kind)}};
+    nn__json_begin_object(json);
+    nn__json_key(json, "row");
+    nn__json_put_integer(json, entry->row);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        nn__json_key(json, texts[i][0]);
+        nn__json_put_string(json, texts[i][1]);
+    }
+    json_number(json, "seconds", entry->seconds);
+    json_number(json, "work", entry->work);
+    nn__json_key(json, "calls");
+    nn__json_put_integer(json, (int64_t)entry->calls);
+    nn__json_end_object(json);
+}
+
+static void json_profile(nn__json_writer *json, const nn_profile *profile)
+{
+    nn__json_key(json, "profile");
+    nn__json_begin_object(json);
+    json_number(json, "seconds", profile->seconds);
+    nn__json_key(json, "steps");
+    nn__json_put_integer(json, (int64_t)profile->steps);
+    nn__json_key(json, "rows");
+    nn__json_put_integer(json, (int64_t)profile->rows);
+    nn__json_key(json, "entries");
+    nn__json_begin_array(json);
+    for (size_t i = 0; i < profile->entry_count; i++)
+        json_entry(json, &profile->entries[i]);
+    nn__json_end_array(json);
+    nn__json_end_object(json);
+}
+
+void report_profile(struct bench *bench, const char *name, int batch, const nn_profile *profile,
+                    const struct spread *cost)
+{
+    const double step = profile->seconds * 1e3 / (double)profile->steps;
+    char text[NUMBER];
+    printf("%s batch %d threads %d: %s ms a step  measuring costs %.2f %% (%.2f..%.2f)\n", name,
+           batch, profile->threads, number_text(step, text), 100 * (cost->median - 1),
+           100 * (cost->min - 1), 100 * (cost->max - 1));
+    fflush(stdout);
+    bench_check(nn_profile_print(profile, stdout));
+    json_begin(&bench->json, name, batch, profile->threads);
+    json_spread(&bench->json, &(struct spread){step, step, step}, "ms");
+    json_number(&bench->json, "cost", cost->median - 1);
+    json_profile(&bench->json, profile);
+    nn__json_end_object(&bench->json);
+}
+
 void report_value(struct bench *bench, const char *name, const struct spread *value,
                   const char *unit, const char *what)
 {

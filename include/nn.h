@@ -15,6 +15,7 @@
  *   nn/dataset.h       CIFAR, IDX, NPY, CSV, drawings, the caller's arrays and functions
  *   nn/callbacks.h     EarlyStopping, ModelCheckpoint, TensorBoard, ..., the caller's own
  *   nn/train.h         compile, fit, evaluate, predict, confusion matrix, one step at a time
+ *   nn/profile.h       where the time of a step goes
  *   nn/extend.h        the function tables behind every kind, for writing one's own
  *
  * Apart from these, with a library of its own, -lnn_files:
@@ -40,6 +41,7 @@
 #include "nn/model.h"
 #include "nn/callbacks.h"
 #include "nn/train.h"
+#include "nn/profile.h"
 #include "nn/extend.h"
 
 #endif

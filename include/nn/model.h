@@ -286,6 +286,8 @@ typedef struct nn_context_options {
     int threads;     /* 1..64; 0 is the model's                                     */
     int training;    /* 1: with the memory for gradients; the model must be compiled */
     int no_fusion;   /* 1: one step per layer                                       */
+    int profile;     /* 1: its calls are measured, for nn_context_profile           */
+    int reserved;    /* 0                                                           */
 } nn_context_options;
 
 /* Plans and allocates. Nothing is allocated after it. The caller frees the context. NULL: the

@@ -96,7 +96,7 @@ typedef struct nn_fit_options {
     const nn_tensor *sample_weight;    /* f32 of data's rows; NULL: none                     */
     const nn_tensor *validation_sample_weight; /* f32 of validation_data's rows; NULL: none  */
     int no_prefetch; /* 1: no row is read before its batch begins; see nn/dataset.h      */
-    int reserved3;   /* 0                                                                    */
+    int profile;     /* an nn_profiling (nn/profile.h): where the time goes                  */
 } nn_fit_options;
 NN_API nn_status nn_model_fit(const nn_fit_options *options);
 
@@ -114,7 +114,7 @@ typedef struct nn_evaluate_options {
     void *stream;                   /* stdio FILE *; NULL is stdout         */
     const nn_tensor *sample_weight; /* f32 of data's rows; NULL: none       */
     int no_prefetch;                /* 1: as in nn_fit                      */
-    int reserved;                   /* 0                                    */
+    int profile;                    /* as in nn_fit                         */
 } nn_evaluate_options;
 NN_API nn_status nn_model_evaluate(const nn_evaluate_options *options) NN_MUST_CHECK;
 
@@ -150,7 +150,7 @@ typedef struct nn_predict_options {
     size_t result_count; /* how many there is room for: as many as outputs                      */
     nn_buffer_list buffers; /* several outputs: .buffers = nn_buffers({p, n}, {q, m}), or none  */
     int no_prefetch;        /* 1: as in nn_fit                                                   */
-    int reserved;           /* 0                                                                 */
+    int profile;            /* as in nn_fit                                                      */
 } nn_predict_options;
 NN_API nn_status nn_model_predict(const nn_predict_options *options) NN_MUST_CHECK;
 

@@ -11,6 +11,7 @@
 
 #include "nn/base.h"
 #include "nn/extend.h"
+#include "nn/profile.h"
 
 /* ---- status.c: the one place where failures are raised ---- */
 
@@ -76,7 +77,10 @@ nn_status nn__shape_make(nn_shape *shape, const int *dims, int rank, const char 
 /* ---- clock.c ---- */
 double nn__seconds(void);                  /* monotonic */
 void nn__set_clock(double (*clock)(void)); /* tests; NULL for the real one */
-double nn__wall_seconds(void);             /* since 1970 */
+/* A finer clock, of unknown rate: nanoseconds, or cycles of the processor. */
+uint64_t nn__ticks(void);
+uint64_t nn__ticks_and_seconds(double *seconds); /* both at one moment */
+double nn__wall_seconds(void);                   /* since 1970 */
 void nn__set_wall_clock(double (*clock)(void));
 
 /* ---- process.c: who we are ---- */

@@ -30,6 +30,26 @@ void nn__set_clock(double (*clock)(void))
     current = clock != NULL ? clock : clock_monotonic;
 }
 
+/* The processor's counter, a fifth of the cost of a call of the system's clock. */
+uint64_t nn__ticks(void)
+{
+#if defined(__x86_64__)
+    if (current == clock_monotonic)
+        return __builtin_ia32_rdtsc();
+#endif
+    return (uint64_t)(current() * 1e9 + 0.5);
+}
+
+uint64_t nn__ticks_and_seconds(double *seconds)
+{
+    *seconds = current();
+#if defined(__x86_64__)
+    if (current == clock_monotonic)
+        return __builtin_ia32_rdtsc();
+#endif
+    return (uint64_t)(*seconds * 1e9 + 0.5);
+}
+
 double nn__wall_seconds(void)
 {
     return current_wall();

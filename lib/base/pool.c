@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/cgroup.h"
+#include "base/meter.h"
 #include "base/options.h"
 
 enum { SPINS = 4000, WANTED_BITS = 8, WANTED_MASK = (1 << WANTED_BITS) - 1 };
@@ -43,6 +44,7 @@ static struct pool {
     int tasks;
     nn__pool_task *task;
     void *arg;
+    nn__meter *meters; /* of the row that is measured, or NULL */
 } pool = {.taken = PTHREAD_MUTEX_INITIALIZER,
           .lock = PTHREAD_MUTEX_INITIALIZER,
           .wake = PTHREAD_COND_INITIALIZER,
@@ -94,12 +96,14 @@ static void pool_take_tasks(int worker)
     nn__pool_task *task = pool.task;
     void *arg = pool.arg;
     int tasks = pool.tasks;
+    nn__meter *meters = pool.meters, *had = nn__meter_enter(meters, worker);
     for (;;) {
         int index = atomic_fetch_add_explicit(&pool.next, 1, memory_order_relaxed);
         if (index >= tasks)
-            return;
+            break;
         task(arg, index, worker);
     }
+    nn__meter_leave(meters, had);
 }
 
 /* Waits for a ticket other than `seen`; returns it, or `seen` when the pool ends. */
@@ -237,6 +241,7 @@ nn_status nn_set_thread_pool(const nn_thread_pool *replacement)
 struct own_job {
     nn__pool_task *task;
     void *arg;
+    nn__meter *meters;
 };
 
 /* The host's threads may compute in another floating-point mode. */
@@ -244,7 +249,9 @@ static void own_task(void *argument, int index, int worker)
 {
     const struct own_job *job = argument;
     unsigned saved = nn__float_mode_enter();
+    nn__meter *had = nn__meter_enter(job->meters, worker);
     job->task(job->arg, index, worker);
+    nn__meter_leave(job->meters, had);
     nn__float_mode_leave(saved);
 }
 
@@ -256,16 +263,19 @@ void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg)
     if (in_background)
         helpers = 0;
     if (helpers > 0 && own.run != NULL) {
-        struct own_job job = {task, arg};
+        struct own_job job = {task, arg, nn__meter_fork()};
         own.run(own.user, helpers + 1, tasks, own_task, &job);
+        nn__meter_join(job.meters);
         return;
     }
     if (helpers > 0 && pthread_mutex_trylock(&pool.taken) == 0) {
         helpers = pool_ensure(helpers);
         if (helpers > 0) {
+            pool.meters = nn__meter_fork();
             pool_publish(helpers, tasks, task, arg);
             pool_take_tasks(0);
             pool_await();
+            nn__meter_join(pool.meters);
             pthread_mutex_unlock(&pool.taken);
             return;
         }
@@ -349,8 +359,10 @@ static void background_end(nn__background *job, int drop)
         b->next = b->tasks;
     while (b->next < b->tasks)
         background_step(0);
+    int was = nn__work_begin(NN_WORK_WAITING, 0);
     while (b->busy > 0)
         pthread_cond_wait(&b->done, &b->lock);
+    nn__work_end(was);
     pthread_mutex_unlock(&b->lock);
     job->begun = 0;
     atomic_store(&b->taken, 0);

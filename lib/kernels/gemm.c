@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/base.h"
+#include "base/meter.h"
 #include "kernels/kernels.h"
 
 int nn__gemm_counting;
@@ -138,5 +138,7 @@ void nn__gemm(int transpose_a, int transpose_b, int m, int n, int k, nn_real alp
 {
     if (nn__gemm_counting)
         atomic_fetch_add(&calls, 1);
+    int was = nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k);
     gemm_run(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    nn__work_end(was);
 }

@@ -268,7 +268,7 @@ static void conv2d_dx_scatter(const nn_pass *pass, const nn__conv2d *g, nn_real 
             nn__gemm(0, 1, last - first, g->depth, g->group_f, 1,
                      pass->dy + row * (size_t)g->filters + f, g->filters, pass->weights[0] + f,
                      g->filters, 0, col, g->depth);
-            nn__kernels->col2im(dx, col, w, group * g->group_c, g->group_c, first, last);
+            nn__raise_pixels(dx, col, w, group * g->group_c, g->group_c, first, last);
         }
     }
 }
@@ -317,8 +317,10 @@ static void conv2d_turn_row(const nn_pass *pass, void *arg, int index, int worke
     const struct conv2d_backward *b = arg;
     const nn__window *w = &b->g.window;
     (void)worker;
+    int was = nn__numbers_begin(NN_WORK_LOWERING, 2 * conv2d_weights(&b->g) / (size_t)w->kh);
     nn__kernels->turn_kernel(b->turned, pass->weights[0], w->kh, w->kw, w->c, b->g.filters, index,
                              index + 1);
+    nn__work_end(was);
 }
 
 /* What Winograd computes, from dz in pass->dy. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "layers/conv2d.h"
+#include "layers/tiles.h"
 
 enum { BAND_PIXELS = 512, MOST_CHANNELS = 4 };
 
@@ -55,6 +56,18 @@ size_t nn__conv2d_direct_scratch(const nn__conv2d *g)
     return nn__add(padded_count(&g->window), nn__mul((size_t)g->depth + 1, whole_filters(g)));
 }
 
+/* The operations of one of the ways over some output rows. */
+static uint64_t direct_flops(const nn__conv2d *g, int rows)
+{
+    return 2 * (uint64_t)rows * (uint64_t)g->window.ow * (uint64_t)g->depth * (uint64_t)g->filters;
+}
+
+/* Copying a band with its borders; the weights are little beside it. */
+static int padding_begin(const nn__window *w)
+{
+    return nn__numbers_begin(NN_WORK_LOWERING, 2 * padded_count(w));
+}
+
 static void direct_forward_band(const nn_pass *pass, void *arg, int index, int worker)
 {
     const nn__conv2d *g = arg;
@@ -65,13 +78,16 @@ static void direct_forward_band(const nn_pass *pass, void *arg, int index, int w
     nn_real *padded = nn_scratch(pass, worker), *panel = padded + padded_count(w);
     nn_real *bias = panel + (size_t)g->depth * whole_filters(g);
     nn_real *y = pass->y + (n * (size_t)g->pixels + (size_t)first * (size_t)w->ow) * f;
+    int was = padding_begin(w);
     nn__kernels->pad_rows(padded, pass->x[0] + n * (size_t)w->h * (size_t)w->w * (size_t)w->c, w,
                           first, last);
     nn__kernels->pack_columns(panel, pass->weights[0], (size_t)g->depth, f);
     memset(bias, 0, whole_filters(g) * sizeof *bias);
     if (!((const nn_conv2d_options *)pass->options)->no_bias)
         memcpy(bias, pass->weights[1], f * sizeof *bias);
+    nn__work_begin(NN_WORK_DIRECT, direct_flops(g, last - first));
     nn__kernels->direct_forward(y, padded, panel, bias, w, last - first, f);
+    nn__work_end(was);
     if (pass->activation != NN_LINEAR)
         nn__kernels->activate(y, pass->activation, (size_t)(last - first) * (size_t)w->ow * f);
 }
@@ -92,11 +108,14 @@ void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw,
     for (size_t n = begin; n < end; n++)
         for (int first = 0; first < w->oh; first += band_rows(w)) {
             int last = first + band_rows(w) < w->oh ? first + band_rows(w) : w->oh;
+            int was = padding_begin(w);
             nn__kernels->pad_rows(padded, pass->x[0] + n * picture, w, first, last);
+            nn__work_begin(NN_WORK_DIRECT, direct_flops(g, last - first));
             nn__kernels->direct_dw(panel, padded,
                                    pass->dy +
                                        (n * (size_t)g->pixels + (size_t)first * (size_t)w->ow) * f,
                                    w, last - first, f);
+            nn__work_end(was);
         }
     nn__kernels->unpack_columns(dw, panel, (size_t)g->depth, f);
 }

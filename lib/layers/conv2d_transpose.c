@@ -154,7 +154,7 @@ static void conv2d_transpose_forward_picture(const nn_pass *pass, void *arg, int
         size_t last = nn__least(first + tile, g->x_pixels);
         nn__gemm(0, 1, (int)(last - first), g->depth, g->c, 1, x + first * (size_t)g->c, g->c,
                  pass->weights[0], g->c, 0, col, g->depth);
-        nn__kernels->col2im(y, col, &g->window, 0, g->window.c, (int)first, (int)last);
+        nn__raise_pixels(y, col, &g->window, 0, g->window.c, (int)first, (int)last);
     }
     if (pass->activation != NN_LINEAR)
         nn__kernels->activate(y, pass->activation, g->y_pixels * f);

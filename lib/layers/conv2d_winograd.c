@@ -12,6 +12,7 @@
  * takes m from dz, adds du[k] += v[k]' m[k] block by block, and transforms du back.
  */
 #include "layers/conv2d.h"
+#include "layers/tiles.h"
 
 enum {
     TILE = NN__WINOGRAD_TILE,
@@ -78,14 +79,24 @@ static int parts(size_t count, size_t part)
     return (int)((count + part - 1) / part);
 }
 
+/* Each thing reads and writes so many numbers. */
+static int transform_begin(size_t things, size_t numbers)
+{
+    return nn__numbers_begin(NN_WORK_TRANSFORMS, things * numbers);
+}
+
+enum { KERNEL = 9, OUTPUTS = TILE * TILE };
+
 static void winograd_kernel_task(const nn_pass *pass, void *arg, int index, int worker)
 {
     const struct winograd *t = arg;
     size_t first = (size_t)index * SWEEP_CHANNELS;
     (void)pass;
     (void)worker;
-    nn__kernels->winograd_kernel(t->u, t->job->kernel, t->c, t->f, first,
-                                 least(first + SWEEP_CHANNELS, t->c));
+    const size_t last = least(first + SWEEP_CHANNELS, t->c);
+    int was = transform_begin((last - first) * t->f, KERNEL + POINTS);
+    nn__kernels->winograd_kernel(t->u, t->job->kernel, t->c, t->f, first, last);
+    nn__work_end(was);
 }
 
 static void winograd_input_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -94,8 +105,10 @@ static void winograd_input_task(const nn_pass *pass, void *arg, int index, int w
     size_t first = (size_t)index * SWEEP_TILES, last = least(first + SWEEP_TILES, t->tiles);
     (void)pass;
     (void)worker;
+    int was = transform_begin((last - first) * t->c, POINTS + POINTS);
     nn__kernels->winograd_input(t->v + first * t->c, t->job->x, t->job->window, t->tiles,
                                 t->first + first, t->first + last);
+    nn__work_end(was);
 }
 
 static void winograd_product_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -129,8 +142,10 @@ static void winograd_output_task(const nn_pass *pass, void *arg, int index, int 
     size_t first = (size_t)index * SWEEP_TILES, last = least(first + SWEEP_TILES, t->tiles);
     (void)pass;
     (void)worker;
+    int was = transform_begin((last - first) * t->f, POINTS + OUTPUTS);
     nn__kernels->winograd_output(t->job->y, t->m + first * t->f, t->job->bias, t->job->window, t->f,
                                  t->tiles, t->first + first, t->first + last);
+    nn__work_end(was);
     for (size_t tile = first; tile < last && t->job->activation != NN_LINEAR; tile++)
         winograd_activate(t, t->first + tile);
 }
@@ -166,8 +181,10 @@ static void winograd_gradient_task(const nn_pass *pass, void *arg, int index, in
     const struct winograd *t = arg;
     size_t first = (size_t)index * SWEEP_TILES, last = least(first + SWEEP_TILES, t->tiles);
     winograd_input_task(pass, arg, index, worker);
+    int was = transform_begin((last - first) * t->f, OUTPUTS + POINTS);
     nn__kernels->winograd_gradient(t->m + first * t->f, pass->dy, t->job->window, t->f, t->tiles,
                                    t->first + first, t->first + last);
+    nn__work_end(was);
 }
 
 static void winograd_du_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -186,8 +203,10 @@ static void winograd_dkernel_task(const nn_pass *pass, void *arg, int index, int
     const struct winograd *t = arg;
     size_t first = (size_t)index * SWEEP_CHANNELS;
     (void)worker;
-    nn__kernels->winograd_dkernel(pass->gradients[0], t->u, t->c, t->f, first,
-                                  least(first + SWEEP_CHANNELS, t->c));
+    const size_t last = least(first + SWEEP_CHANNELS, t->c);
+    int was = transform_begin((last - first) * t->f, POINTS + KERNEL);
+    nn__kernels->winograd_dkernel(pass->gradients[0], t->u, t->c, t->f, first, last);
+    nn__work_end(was);
 }
 
 void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__winograd *job)

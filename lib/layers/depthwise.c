@@ -46,6 +46,12 @@ void nn__depthwise_weights(nn__depthwise *d, const nn_real *weights, const nn_re
     d->bias = turned(d, memory + d->weights, bias, 1, spare);
 }
 
+/* A multiplication and an addition for each number of a window, at each output of the lines. */
+static uint64_t depthwise_flops(const nn__depthwise *d, int lines)
+{
+    return 2 * (uint64_t)lines * d->line * (d->weights / d->pixel);
+}
+
 void nn__depthwise_forward(const nn__depthwise *d, nn_real *y, const nn_real *x, nn_real *spare,
                            int first, int last)
 {
@@ -54,7 +60,9 @@ void nn__depthwise_forward(const nn__depthwise *d, nn_real *y, const nn_real *x,
         nn__kernels->fill_rows(y, d->bias, pixels, d->pixel);
     else
         memset(y, 0, pixels * d->pixel * sizeof *y);
+    int was = nn__work_begin(NN_WORK_DIRECT, depthwise_flops(d, last - first));
     nn__kernels->depthwise(y, x, d->kernel, &d->window, d->multiplier, first, last);
+    nn__work_end(was);
     if (d->multiplier > 1)
         nn__kernels->transpose_pixels(y, spare, pixels, (size_t)d->multiplier, d->c);
 }
@@ -65,10 +73,13 @@ void nn__depthwise_backward(const nn__depthwise *d, nn_real *dkernel, nn_real *d
     if (d->multiplier > 1)
         nn__kernels->transpose_pixels(dy, spare, (size_t)(last - first) * (size_t)d->window.ow,
                                       d->c, (size_t)d->multiplier);
+    const int ways = (dkernel != NULL) + (dx != NULL);
+    int was = nn__work_begin(NN_WORK_DIRECT, (uint64_t)ways * depthwise_flops(d, last - first));
     if (dkernel != NULL)
         nn__kernels->depthwise_dkernel(dkernel, x, dy, &d->window, d->multiplier, first, last);
     if (dx != NULL)
         nn__kernels->depthwise_dx(dx, dy, d->kernel, &d->window, d->multiplier, first, last);
+    nn__work_end(was);
 }
 
 void nn__depthwise_gradient(const nn_pass *pass, const nn__depthwise *d, nn_real *gradient,

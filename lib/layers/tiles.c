@@ -45,6 +45,7 @@ void nn__lower_pixels(nn_real *col, const nn_real *x, const nn__window *w, int f
     size_t pixels = (size_t)w->oh * (size_t)w->ow,
            picture = (size_t)w->h * (size_t)w->w * (size_t)w->c;
     size_t depth = (size_t)w->kh * (size_t)w->kw * (size_t)count_c;
+    int was = nn__numbers_begin(NN_WORK_LOWERING, 2 * (last - first) * depth);
     while (first < last) {
         size_t n = first / pixels, end = nn__least((n + 1) * pixels, last);
         nn__kernels->im2col(col, x + n * picture, w, first_c, count_c, (int)(first - n * pixels),
@@ -52,6 +53,16 @@ void nn__lower_pixels(nn_real *col, const nn_real *x, const nn__window *w, int f
         col += (end - first) * depth;
         first = end;
     }
+    nn__work_end(was);
+}
+
+void nn__raise_pixels(nn_real *dx, const nn_real *col, const nn__window *w, int first_c,
+                      int count_c, int first, int last)
+{
+    size_t depth = (size_t)w->kh * (size_t)w->kw * (size_t)count_c;
+    int was = nn__numbers_begin(NN_WORK_LOWERING, 2 * (size_t)(last - first) * depth);
+    nn__kernels->col2im(dx, col, w, first_c, count_c, first, last);
+    nn__work_end(was);
 }
 
 struct sum {

@@ -10,6 +10,7 @@
 #ifndef NN__LAYERS_TILES_H
 #define NN__LAYERS_TILES_H
 
+#include "base/meter.h"
 #include "kernels/kernels.h"
 #include "layers/layer.h"
 
@@ -41,6 +42,12 @@ size_t nn__tile_even(int most, size_t pixels, size_t tasks);
 /* Rows of a band of pictures with `height` rows of `line` numbers, of which a run has `rows`. */
 int nn__band_rows(int height, size_t line, int rows);
 
+/* nn__work_begin for work that reads and writes so many numbers. */
+static inline int nn__numbers_begin(nn_work kind, size_t numbers)
+{
+    return nn__work_begin(kind, numbers * sizeof(nn_real));
+}
+
 /* How many groups `rows` pictures are cut into, and the first picture of one. */
 static inline int nn__groups(int rows)
 {
@@ -60,6 +67,10 @@ nn__window nn__window_over(const nn_shape *x, const int kernel[2], const int str
  * [first_c, first_c + count_c). */
 void nn__lower_pixels(nn_real *col, const nn_real *x, const nn__window *w, int first_c, int count_c,
                       size_t first, size_t last);
+
+/* The way back: adds col to dx[h][w][c] of one picture, for its pixels [first, last). */
+void nn__raise_pixels(nn_real *dx, const nn_real *col, const nn__window *w, int first_c,
+                      int count_c, int first, int last);
 
 /* gradient[count] = the sum of the groups' parts[group][count], as a tree; parts is overwritten. */
 void nn__sum_groups(const nn_pass *pass, nn_real *gradient, nn_real *parts, size_t count);

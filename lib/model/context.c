@@ -244,6 +244,17 @@ nn_context *nn__context_make(nn_model *model, const int batches[NN__MODES], int 
     return context;
 }
 
+static nn_status context_profiles(nn_context *context)
+{
+    context->own_profiles = 1;
+    for (int mode = 0; mode < NN__MODES; mode++) {
+        nn__run *run = &context->runs[mode];
+        if (run->batch > 0 && (run->profile = nn__profile_new(context, mode)) == NULL)
+            return NN_ENOMEM;
+    }
+    return NN_OK;
+}
+
 nn_context *nn_context_new(const nn_context_options *options)
 {
     nn_context_options o;
@@ -262,7 +273,19 @@ nn_context *nn_context_new(const nn_context_options *options)
     }
     int batch = o.batch_size > 0 ? o.batch_size : 32;
     int batches[NN__MODES] = {[NN__TRAIN] = o.training ? batch : 0, [NN__PREDICT] = batch};
-    return nn__context_make(o.model, batches, o.threads, o.no_fusion);
+    nn_context *context = nn__context_make(o.model, batches, o.threads, o.no_fusion);
+    if (context == NULL || !o.profile || context_profiles(context) == NN_OK)
+        return context;
+    nn_context_free(context);
+    return NULL;
+}
+
+const nn_profile *nn_context_profile(nn_context *context, nn_profiled what)
+{
+    if (context == NULL || !context->own_profiles || (unsigned)what >= NN__MODES)
+        return NULL;
+    nn__profile *profile = context->runs[what].profile;
+    return profile != NULL ? nn__profile_numbers(profile) : NULL;
 }
 
 /* One block: pointers, outputs, indices, numbers of inputs and targets, classes. */
@@ -316,6 +339,8 @@ void nn_context_free(nn_context *context)
         nn__free(run->passes);
         nn__free(run->pointers);
         nn__free(run->x_shapes);
+        if (context->own_profiles)
+            nn__free(run->profile);
     }
     nn__free(context->arena);
     nn__free(context->engine.scratch);

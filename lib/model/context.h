@@ -6,6 +6,7 @@
 #define NN__MODEL_CONTEXT_H
 
 #include "model/plan.h"
+#include "model/profile.h"
 
 /* What a run is for. */
 typedef enum nn__mode {
@@ -20,10 +21,11 @@ typedef struct nn__run {
     int batch; /* 0: this context does not have the mode */
     nn__program program;
     nn__plan plan;
-    nn_pass *passes;    /* one per step, for both directions            */
-    void *pointers;     /* memory of the passes' arrays and of the next */
-    nn_real **inputs;   /* the model's inputs x[rows][...]              */
-    nn_shape *x_shapes; /* of all steps' inputs, as their layers see them */
+    nn_pass *passes;      /* one per step, for both directions            */
+    void *pointers;       /* memory of the passes' arrays and of the next */
+    nn_real **inputs;     /* the model's inputs x[rows][...]              */
+    nn_shape *x_shapes;   /* of all steps' inputs, as their layers see them */
+    nn__profile *profile; /* that is being made of it; NULL: none      */
 } nn__run;
 
 /* Shared by all passes of a context; where nn_parallel and nn_scratch find their way. */
@@ -65,6 +67,7 @@ struct nn_context {
     int trainable_changes;     /* the model's when it was made                           */
     nn__penalty_piece *pieces; /* of all regularized weights; NULL where there are none     */
     int piece_count;
+    int own_profiles; /* 1: the runs' profiles are this context's */
 
     /* The batch that is being run. */
     int rows;          /* 0: none, or its gradients are made     */

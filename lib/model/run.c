@@ -66,14 +66,17 @@ void nn__context_forward(nn_context *context, nn__mode mode, int rows)
     nn__run *run = &context->runs[mode];
     context->rows = rows;
     context->mode = mode;
+    nn__profile_count(run->profile, rows);
     for (int s = 0; s < run->program.step_count; s++) {
         nn_pass *pass = &run->passes[s];
         pass->rows = rows;
         pass->seed = context->model->seed;
         pass->step = context->model->step;
         pass->partials = block_at(context, &run->plan, run->plan.forward_partials[s]);
+        nn__profile_at(run->profile, s, rows);
         run->program.steps[s].kind->forward(pass);
     }
+    nn__profile_at(run->profile, NN__AT_OTHER, 0);
 }
 
 /* ---- Sums of gradients ---- */
@@ -158,9 +161,11 @@ static void context_loss_of(nn_context *context, const nn__run *run, int k)
 void nn__context_loss(nn_context *context)
 {
     const nn__run *run = &context->runs[context->mode];
+    nn__profile_at(run->profile, run->program.step_count, context->rows);
     context->penalty = nn__context_penalty(context);
     for (int k = 0; k < run->program.prediction_count; k++)
         context_loss_of(context, run, k);
+    nn__profile_at(run->profile, NN__AT_OTHER, 0);
 }
 
 double nn__context_mean_loss(const nn_context *context, int output)
@@ -191,15 +196,19 @@ static void backward_sums(const nn_context *context, const nn__run *run, int s)
 void nn__context_backward(nn_context *context)
 {
     nn__run *run = &context->runs[NN__TRAIN];
-    for (int s = run->program.step_count - 1; s >= 0; s--) {
+    const int steps = run->program.step_count;
+    for (int s = steps - 1; s >= 0; s--) {
         nn_pass *pass = &run->passes[s];
         if (pass->dy == NULL)
             continue;
         pass->partials = block_at(context, &run->plan, run->plan.backward_partials[s]);
+        nn__profile_at(run->profile, 2 * steps - s, context->rows);
         run->program.steps[s].kind->backward(pass);
         backward_sums(context, run, s);
     }
+    nn__profile_at(run->profile, steps, 0);
     nn__context_penalty_gradient(context);
+    nn__profile_at(run->profile, NN__AT_OTHER, 0);
 }
 
 /* ---- The caller's rows ---- */
@@ -215,6 +224,8 @@ nn_status nn__context_run(nn_context *context, nn__mode mode, const nn_real *con
             return nn_fail(NN_EINVAL, "context: x of input %d (%s) is NULL", v,
                            nn__model_input(context->model, v)->name);
     unsigned saved = nn__run_enter();
+    nn__profile_start(run->profile);
+    nn__profile_at(run->profile, NN__AT_DATA, rows);
     for (int v = 0; v < run->program.input_count; v++)
         memcpy(run->inputs[v], x[v], run->program.values[v].count * (size_t)rows * sizeof(nn_real));
     nn__context_forward(context, mode, rows);
@@ -222,6 +233,7 @@ nn_status nn__context_run(nn_context *context, nn__mode mode, const nn_real *con
         if (y[k] != NULL)
             memcpy(y[k], prediction(context, k),
                    nn__context_width(context, k) * (size_t)rows * sizeof(nn_real));
+    nn__profile_stop(run->profile);
     nn__run_leave(saved);
     return NN_OK;
 }

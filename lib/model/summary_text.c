@@ -35,7 +35,7 @@ static const summary_edges bottom_rule = {"└", "┴", "┘", "─"};
 
 /* ---- Characters of UTF-8 text ---- */
 
-static int text_width(const char *text, size_t length)
+int nn__text_width(const char *text, size_t length)
 {
     int width = 0;
     for (size_t i = 0; i < length; i++)
@@ -43,8 +43,7 @@ static int text_width(const char *text, size_t length)
     return width;
 }
 
-/* Bytes of the first `count` characters, at most length. */
-static size_t text_bytes(const char *text, size_t length, int count)
+size_t nn__text_bytes(const char *text, size_t length, int count)
 {
     size_t i = 0;
     while (i < length && (count > 0 || ((unsigned char)text[i] & 0xC0) == 0x80))
@@ -76,7 +75,7 @@ static size_t cell_line(const char *text, int width)
     for (;;) {
         size_t word = end + strspn(text + end, " ");
         word += strcspn(text + word, " ");
-        if (word == end || (end > 0 && text_width(text, word) > width))
+        if (word == end || (end > 0 && nn__text_width(text, word) > width))
             return end;
         end = word;
     }
@@ -88,9 +87,9 @@ static const char *print_cell(const summary_table *table, const char *text, int 
     FILE *stream = table->stream;
     int width = table->widths[column];
     size_t length = cell_line(text, width), shown = length;
-    int used = text_width(text, length), cut = used > width;
+    int used = nn__text_width(text, length), cut = used > width;
     if (cut) {
-        shown = text_bytes(text, length, width - 1);
+        shown = nn__text_bytes(text, length, width - 1);
         used = width;
     }
     int room = width - used, side = (int)table->sides[column];

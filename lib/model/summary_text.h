@@ -34,6 +34,10 @@ typedef struct nn__summary {
 /* Prints. NN_EINVAL: stream is NULL; NN_EIO: it could not be written. */
 nn_status nn__summary_print(const nn__summary *summary, FILE *stream);
 
+/* Characters of UTF-8 text, and the bytes of its first `count` ones; at most length bytes. */
+int nn__text_width(const char *text, size_t length);
+size_t nn__text_bytes(const char *text, size_t length, int count);
+
 /* Room for the shape text of nn__summary_row. */
 enum { NN__SUMMARY_SHAPE = 128 };
 /* "(None, 32, 32, 10)" for 32x32x10; returns text. */

@@ -233,6 +233,8 @@ void nn__context_step(nn_context *context)
 {
     const nn__updater *u = &context->model->updater;
     const int threads = context->engine.threads;
+    const nn__run *run = &context->runs[NN__TRAIN];
+    nn__profile_at(run->profile, NN__AT_OPTIMIZER, 1);
     struct step s = begin_step(context);
     if (s.updates) {
         s.kind->begin(&s.whole);
@@ -242,6 +244,7 @@ void nn__context_step(nn_context *context)
     }
     nn__pool_run(threads, s.tasks, step_task, &s);
     context->model->step++;
+    nn__profile_at(run->profile, NN__AT_OTHER, 0);
 }
 
 void nn__model_take_averages(nn_model *model)

@@ -143,10 +143,13 @@ static void tally_add(nn__tally *tally, const nn__head *head, const nn_context *
 void nn__tally_add(nn_model *model, const nn_context *context)
 {
     nn__training *training = model->training;
+    const nn__run *run = &context->runs[context->mode];
+    nn__profile_at(run->profile, run->program.step_count, 0);
     training->penalty_sum += context->penalty * context->rows;
     training->rows += (size_t)context->rows;
     for (int k = 0; k < training->tally_count; k++)
         tally_add(&training->tallies[k], &model->heads[k], context, k);
+    nn__profile_at(run->profile, NN__AT_OTHER, 0);
 }
 
 static nn_status tally_log(const nn__tally *tally, const nn__head *head, nn_logs *logs, int skip)
@@ -243,8 +246,11 @@ nn_status nn__evaluate_data(nn__loader *loader, const nn__row_weights *weights, 
     event->steps = nn__loader_steps(loader);
     nn__tally_reset(model);
     NN_TRY(nn__call_hooks(model->training, NN__TEST_BEGIN, event));
+    nn__profile *profile = loader->context->runs[loader->mode].profile;
+    nn__profile_start(profile);
     nn_status status = evaluate_batches(loader, weights, event, progress);
     nn__loader_end(loader);
+    nn__profile_stop(profile);
     NN_TRY(status);
     NN_TRY(nn__tally_log(model, event->logs, 0));
     return nn__call_hooks(model->training, NN__TEST_END, event);

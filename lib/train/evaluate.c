@@ -31,30 +31,39 @@ static nn_context *evaluate_context(nn_model *model, int batch_size)
     return nn__context_keep(model, &training->evaluator, batches);
 }
 
-static nn_status evaluate(nn_evaluate_options *o, nn__training *training)
+static nn_status evaluate_rows(const nn_evaluate_options *o, nn__training *training,
+                               nn__loader *loader)
 {
-    nn_model *model = o->model;
-    nn_context *context = evaluate_context(model, o->batch_size);
-    if (context == NULL)
-        return nn__last_status();
-    nn_event event = {.struct_size = sizeof event, .model = model, .logs = training->batch_logs};
-    nn__loader loader = {
-        .context = context, .mode = NN__EVALUATE, .data = o->data, .batch_size = o->batch_size};
-    NN_TRY(nn__loader_open(&loader, o->no_prefetch));
     const nn__row_weights weights = {o->sample_weight, {NULL, 0}};
+    nn_event event = {.struct_size = sizeof event, .model = o->model, .logs = training->batch_logs};
     nn__logs_clear(training->batch_logs);
-    atomic_store(&model->stop, 0);
-    nn__progress_begin(&training->progress, o->stream, o->verbose, 0, 1, nn__loader_steps(&loader),
+    atomic_store(&o->model->stop, 0);
+    nn__progress_begin(&training->progress, o->stream, o->verbose, 0, 1, nn__loader_steps(loader),
                        nn__progress_is_terminal(o->stream));
-    NN_TRY(nn__evaluate_data(&loader, &weights, &event, &training->progress));
-    NN_TRY(nn__tally_log(model, training->result, 0));
+    NN_TRY(nn__evaluate_data(loader, &weights, &event, &training->progress));
+    NN_TRY(nn__tally_log(o->model, training->result, 0));
     NN_TRY(nn__progress_end(&training->progress, training->result));
     if (o->result != NULL)
         *o->result = training->result;
     return NN_OK;
 }
 
-NN__NO_TAIL_PADDING(nn_evaluate_options, reserved);
+static nn_status evaluate(nn_evaluate_options *o, nn__training *training)
+{
+    nn_model *model = o->model;
+    nn_context *context = evaluate_context(model, o->batch_size);
+    if (context == NULL)
+        return nn__last_status();
+    nn__loader loader = {
+        .context = context, .mode = NN__EVALUATE, .data = o->data, .batch_size = o->batch_size};
+    NN_TRY(nn__loader_open(&loader, o->no_prefetch));
+    NN_TRY(nn__profile_begin(context, NN__EVALUATE, &o->profile, "evaluate"));
+    nn_status status = evaluate_rows(o, training, &loader);
+    nn__profile_end(context, NN__EVALUATE, o->profile, status);
+    return status;
+}
+
+NN__NO_TAIL_PADDING(nn_evaluate_options, profile);
 
 nn_status nn_model_evaluate(const nn_evaluate_options *options)
 {
@@ -129,8 +138,11 @@ static nn_status predict_rows(struct predicting *p)
     nn__progress_begin(&training->progress, o->stream, o->verbose, 0, 1, event.steps,
                        nn__progress_is_terminal(o->stream));
     NN_TRY(nn__call_hooks(training, NN__PREDICT_BEGIN, &event));
+    nn__profile *profile = p->context->runs[NN__PREDICT].profile;
+    nn__profile_start(profile);
     nn_status status = predict_batches(p, &event);
     nn__loader_end(&p->loader);
+    nn__profile_stop(profile);
     NN_TRY(status);
     NN_TRY(nn__call_hooks(training, NN__PREDICT_END, &event));
     return nn__progress_end(&training->progress, NULL);
@@ -209,7 +221,11 @@ static nn_status predict_run(struct predicting *p)
     for (int k = 0; k < p->outputs; k++)
         NN_TRY(predict_place(p, k));
     atomic_store(&o->model->stop, 0);
-    NN_TRY(predict_rows(p));
+    int profile = o->profile;
+    NN_TRY(nn__profile_begin(p->context, NN__PREDICT, &profile, "predict"));
+    nn_status status = predict_rows(p);
+    nn__profile_end(p->context, NN__PREDICT, profile, status);
+    NN_TRY(status);
     for (int k = 0; k < p->outputs; k++) {
         nn_tensor *tensor = p->tensors[k];
         if (tensor == NULL)
@@ -234,7 +250,7 @@ static nn_status predict(const nn_predict_options *o, nn__training *training)
     return status;
 }
 
-NN__NO_TAIL_PADDING(nn_predict_options, reserved);
+NN__NO_TAIL_PADDING(nn_predict_options, profile);
 
 nn_status nn_model_predict(const nn_predict_options *options)
 {

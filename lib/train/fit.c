@@ -115,6 +115,9 @@ static nn_status fit_prepare(struct fit *fit)
     fit->context = nn__context_keep(model, &fit->training->trainer, batches);
     if (fit->context == NULL)
         return nn__last_status();
+    NN_TRY(nn__profile_begin(fit->context, NN__TRAIN, &o->profile, "fit"));
+    if (o->validation_data != NULL)
+        NN_TRY(nn__profile_begin(fit->context, NN__EVALUATE, &o->profile, "fit"));
     NN_TRY(fit_order(fit));
     return fit_loaders(fit);
 }
@@ -186,8 +189,11 @@ static nn_status fit_epoch(struct fit *fit, int epoch)
     fit_shuffle(fit, epoch);
     nn__tally_reset(fit->model);
     event->logs = training->batch_logs;
+    nn__profile *profile = fit->context->runs[NN__TRAIN].profile;
+    nn__profile_start(profile);
     nn_status status = fit_batches(fit);
     nn__loader_end(&fit->loader);
+    nn__profile_stop(profile);
     NN_TRY(status);
     event->logs = training->epoch_logs;
     NN_TRY(nn__tally_log(fit->model, event->logs, 0));
@@ -280,6 +286,8 @@ nn_status nn_model_fit(const nn_fit_options *options)
         return status;
     }
     status = fit_all(&fit);
+    nn__profile_end(fit.context, NN__TRAIN, fit.o.profile, status);
+    nn__profile_end(fit.context, NN__EVALUATE, fit.o.profile, status);
     nn__training_end(fit.training);
     return status;
 }

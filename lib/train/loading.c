@@ -110,13 +110,19 @@ nn_status nn__loader_open(nn__loader *loader, int no_prefetch)
     return loader->may_prefetch ? nn__context_ahead(loader->context) : NN_OK;
 }
 
+static int loader_rows(const nn__loader *loader, int step)
+{
+    const size_t batch = (size_t)loader->batch_size;
+    const size_t left = nn_dataset_rows(loader->data) - (size_t)step * batch;
+    return (int)(left < batch ? left : batch);
+}
+
 /* Says what is to be read where: batch `step`. */
 static void loader_aim(nn__loader *loader, const nn__rows *into, int step)
 {
     const size_t first = (size_t)step * (size_t)loader->batch_size;
-    const size_t left = nn_dataset_rows(loader->data) - first;
     loader->into = *into;
-    loader->rows = left < (size_t)loader->batch_size ? (int)left : loader->batch_size;
+    loader->rows = loader_rows(loader, step);
     loader->status = NN_OK;
     for (size_t i = 0; i < (size_t)loader->rows; i++)
         into->indices[i] = loader->order != NULL ? loader->order[first + i] : first + i;
@@ -144,7 +150,7 @@ static void loader_copy(const nn__loader *loader, const nn__rows *to)
     }
 }
 
-nn_status nn__loader_read(nn__loader *loader, int step, int *rows)
+static nn_status loader_read(nn__loader *loader, int step, int *rows)
 {
     nn_context *context = loader->context;
     const nn__rows here = {context->indices, context->runs[loader->mode].inputs, context->outputs};
@@ -167,6 +173,15 @@ nn_status nn__loader_read(nn__loader *loader, int step, int *rows)
         nn__pool_begin(&loader->job);
     }
     return NN_OK;
+}
+
+nn_status nn__loader_read(nn__loader *loader, int step, int *rows)
+{
+    const nn__run *run = &loader->context->runs[loader->mode];
+    nn__profile_at(run->profile, NN__AT_DATA, loader_rows(loader, step));
+    nn_status status = loader_read(loader, step, rows);
+    nn__profile_at(run->profile, NN__AT_OTHER, 0);
+    return status;
 }
 
 void nn__loader_end(nn__loader *loader)

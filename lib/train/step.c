@@ -146,8 +146,10 @@ nn_status nn_context_backward_many(nn_context *context, const nn_tensor *const *
         return nn_fail(NN_EINVAL, "the targets are NULL");
     NN_TRY(nn__load_targets(context, targets, context->rows));
     unsigned saved = nn__run_enter();
+    nn__profile_start(context->runs[NN__TRAIN].profile);
     nn__context_loss(context);
     nn__context_backward(context);
+    nn__profile_stop(context->runs[NN__TRAIN].profile);
     nn__run_leave(saved);
     if (loss != NULL)
         *loss = nn__batch_loss(context);
@@ -169,7 +171,9 @@ nn_status nn_context_update(nn_context *context)
     if (!context->has_gradients)
         return nn_fail(NN_ESTATE, "context: update before backward");
     unsigned saved = nn__run_enter();
+    nn__profile_start(context->runs[NN__TRAIN].profile);
     nn__context_step(context);
+    nn__profile_stop(context->runs[NN__TRAIN].profile);
     nn__run_leave(saved);
     context->has_gradients = 0;
     return NN_OK;

@@ -63,6 +63,8 @@ static void training_free(nn__training *training)
     nn__logs_free(training->epoch_logs);
     nn__logs_free(training->result);
     nn__history_free(training->history);
+    for (int mode = 0; mode < NN__MODES; mode++)
+        nn__free(training->profiles[mode]);
     nn__free(training->order);
     nn__progress_free(&training->progress);
     nn__free(training);

@@ -53,6 +53,7 @@ typedef struct nn__training {
     size_t state_count;
 
     nn__progress progress;
+    nn__profile *profiles[NN__MODES]; /* the last of each */
 } nn__training;
 
 /* The model's training part, made where it is missing; NULL: NN_ENOMEM. */
@@ -141,6 +142,14 @@ void nn__train_step(nn_context *context, int rows);
  * callbacks' test hooks see it through `event`. Ends the loader. */
 nn_status nn__evaluate_data(nn__loader *loader, const nn__row_weights *weights, nn_event *event,
                             nn__progress *progress);
+
+/* ---- profiles.c ---- */
+
+/* From here to the end this mode of the context is profiled, where the option says so; where it says
+ * nothing, what NN_PROFILE says is put there. NN_EINVAL, NN_ENOMEM. */
+nn_status nn__profile_begin(nn_context *context, nn__mode mode, int *option, const char *what);
+/* Prints it where that is asked for and the call went well. context may be NULL. */
+void nn__profile_end(nn_context *context, nn__mode mode, int option, nn_status status);
 
 /* ---- hooks.c ---- */
 
