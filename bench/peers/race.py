@@ -5,7 +5,7 @@
 First every side tries its settings and keeps the best one of each work; then, round by round, all
 take turns at it. One table says who was how fast. Libraries that are not installed are left out;
 `make peers` installs them.
-The whole takes about an hour and a half; the options leave parts of it out.
+On two free cores the whole takes about an hour and a half; the options leave parts of it out.
 """
 import argparse
 import json
@@ -363,6 +363,7 @@ def main():
     try:
         status = raced(run, options)
     except KeyboardInterrupt:
+        say("interrupted")
         status = 130
     finally:
         run.stop()
