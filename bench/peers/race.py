@@ -322,8 +322,9 @@ def report(race, search):
     if race.rows:
         print_table(race.rows)
         print_summary(race.rows)
+        raced_now = {search.key(row.side, row.work, row.threads) for row in race.rows}
         print_settings({key: entry for key, entry in search.found.items()
-                        if len(entry["tried"]) > 1})
+                        if key in raced_now and len(entry["tried"]) > 1})
     path = race.run.folder / "race.json"
     path.write_text(json.dumps([row.record() for row in race.rows], indent=1))
 
