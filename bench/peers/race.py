@@ -5,7 +5,7 @@
 First every side tries its settings and keeps the best one of each work; then, round by round, all
 take turns at it. One table says who was how fast. Libraries that are not installed are left out;
 `make peers` installs them.
-The whole takes about an hour and a half; the options leave parts of it out.
+On two free cores the whole takes about an hour and a half; the options leave parts of it out.
 """
 import argparse
 import json
@@ -322,8 +322,9 @@ def report(race, search):
     if race.rows:
         print_table(race.rows)
         print_summary(race.rows)
+        raced_now = {search.key(row.side, row.work, row.threads) for row in race.rows}
         print_settings({key: entry for key, entry in search.found.items()
-                        if len(entry["tried"]) > 1})
+                        if key in raced_now and len(entry["tried"]) > 1})
     path = race.run.folder / "race.json"
     path.write_text(json.dumps([row.record() for row in race.rows], indent=1))
 
@@ -363,6 +364,7 @@ def main():
     try:
         status = raced(run, options)
     except KeyboardInterrupt:
+        say("interrupted")
         status = 130
     finally:
         run.stop()
