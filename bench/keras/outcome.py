@@ -15,7 +15,6 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[2]
 KERAS = ROOT / "bench" / "keras" / "cifar10.py"
-SEEDS = {"conv1": 5, "conv2": 5, "deep": 3}
 
 
 def command(side, network, optimizer, seed, options):
@@ -85,6 +84,8 @@ def main():
     parser.add_argument("--data", required=True, help="folder of CIFAR-10")
     parser.add_argument("--runs", type=pathlib.Path, default=ROOT / "build" / "outcome")
     parser.add_argument("--only", default="", help="runs whose names match, as keras-conv1")
+    parser.add_argument("--seeds", type=int, default=5, help="of conv1 and conv2")
+    parser.add_argument("--deep-seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=20, help="of conv1 and conv2")
     parser.add_argument("--deep-epochs", type=int, default=50)
     parser.add_argument("--threads", type=int, default=1, help="of libnn")
@@ -93,12 +94,12 @@ def main():
     options.runs.mkdir(parents=True, exist_ok=True)
 
     found = {}
-    for seed in range(1, max(SEEDS.values()) + 1):
+    for seed in range(1, max(options.seeds, options.deep_seeds) + 1):
         for network, optimizer in (("conv1", "adam"), ("conv2", "nadam"), ("deep", "adam"),
                                    ("conv2", "adam")):
             for side in ("libnn", "keras"):
                 file = options.runs / f"{side}-{network}-{optimizer}-{seed}.log"
-                if seed > SEEDS[network]:
+                if seed > (options.deep_seeds if network == "deep" else options.seeds):
                     continue
                 if not file.exists() and not options.table and re.match(options.only, file.stem):
                     run(file, command(side, network, optimizer, seed, options))
