@@ -24,6 +24,8 @@ typedef struct nn__run {
     void *pointers;     /* memory of the passes' arrays and of the next */
     nn_real **inputs;   /* the model's inputs x[rows][...]              */
     nn_shape *x_shapes; /* of all steps' inputs, as their layers see them */
+    char *prepared;     /* what inference's steps made of the weights     */
+    uint64_t changes;   /* the model's number of changes at that time     */
 } nn__run;
 
 /* Shared by all passes of a context; where nn_parallel and nn_scratch find their way. */

@@ -64,16 +64,22 @@ const nn_real *nn__context_prediction(const nn_context *context, int output)
 void nn__context_forward(nn_context *context, nn__mode mode, int rows)
 {
     nn__run *run = &context->runs[mode];
+    const uint64_t changes = atomic_load(&context->model->changes);
+    const int renew = run->changes != changes;
     context->rows = rows;
     context->mode = mode;
+    run->changes = changes;
     for (int s = 0; s < run->program.step_count; s++) {
         nn_pass *pass = &run->passes[s];
         pass->rows = rows;
+        pass->renew = renew;
         pass->seed = context->model->seed;
         pass->step = context->model->step;
         pass->partials = block_at(context, &run->plan, run->plan.forward_partials[s]);
         run->program.steps[s].kind->forward(pass);
     }
+    if (mode == NN__TRAIN) /* moving averages */
+        nn__model_changed(context->model);
 }
 
 /* ---- Sums of gradients ---- */

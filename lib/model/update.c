@@ -242,6 +242,7 @@ void nn__context_step(nn_context *context)
     }
     nn__pool_run(threads, s.tasks, step_task, &s);
     context->model->step++;
+    nn__model_changed(context->model);
 }
 
 void nn__model_take_averages(nn_model *model)
@@ -257,4 +258,5 @@ void nn__model_take_averages(nn_model *model)
             memcpy(model->values + segment->first, averages + segment->first,
                    segment->count * sizeof *averages);
     }
+    nn__model_changed(model);
 }
