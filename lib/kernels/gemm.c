@@ -138,5 +138,8 @@ void nn__gemm(int transpose_a, int transpose_b, int m, int n, int k, nn_real alp
 {
     if (nn__gemm_counting)
         atomic_fetch_add(&calls, 1);
-    gemm_run(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    if (m == 1 && !transpose_a && !transpose_b && alpha == 1)
+        nn__kernels->row_product(c, a, b, ldb, beta, n, k);
+    else
+        gemm_run(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
