@@ -14,6 +14,9 @@
 #include "base/base.h"
 #include "kernels/kernels.h"
 
+/* Numbers of a matrix from which on a single row by it costs BLAS mostly packing. */
+enum { ROW_LEAST = 4096 };
+
 int nn__gemm_counting;
 static atomic_ullong calls;
 
@@ -138,8 +141,9 @@ void nn__gemm(int transpose_a, int transpose_b, int m, int n, int k, nn_real alp
 {
     if (nn__gemm_counting)
         atomic_fetch_add(&calls, 1);
-    if (m == 1 && !transpose_a && !transpose_b && alpha == 1)
-        nn__kernels->row_product(c, a, b, ldb, beta, n, k);
+    if (m == 1 && !transpose_a && !transpose_b && alpha == 1 && (beta == 0 || beta == 1) &&
+        (double)n * k >= ROW_LEAST)
+        nn__kernels->row_product(c, a, b, ldb, beta == 1, n, k);
     else
         gemm_run(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
