@@ -198,7 +198,7 @@ typedef struct nn_pass {
     void *prepared;            /* forward in inference: the bytes that infer asked for to keep
                            what is made of the weights; NULL in training              */
     int renew;                 /* 1: weights may have changed since prepared was filled      */
-    int reserved;              /* 0 */
+    int alone;                 /* 1: so little work that nn_parallel wakes nobody            */
 } nn_pass;
 
 /* A task of nn_parallel: index 0..tasks-1, on worker 0..workers-1. */

@@ -146,7 +146,25 @@ static nn_status run_alloc(nn_context *context, nn__run *run)
     run->passes = nn__alloc_array((size_t)program->step_count, sizeof(nn_pass), "a context");
     run->pointers = nn__alloc_array(pointers, sizeof(nn_real *), "a context");
     run->x_shapes = nn__alloc_array(inputs, sizeof(nn_shape), "a context");
-    return run->passes && run->pointers && run->x_shapes ? NN_OK : NN_ENOMEM;
+    run->work = nn__alloc_array((size_t)program->step_count, sizeof *run->work, "a context");
+    return run->passes && run->pointers && run->x_shapes && run->work ? NN_OK : NN_ENOMEM;
+}
+
+/* Of a row: each matrix or kernel is gone through once for every position of the node's output. */
+static double step_work(const nn_model *model, const nn__step *step, const nn_pass *pass)
+{
+    const nn__node *node = &model->nodes[step->node];
+    const nn_shape *y = &node->output;
+    const double outputs = (double)nn__shape_count(y);
+    double work = outputs;
+    for (int i = 0; i < step->input_count; i++)
+        work += (double)nn__shape_count(&pass->x_shape[i]);
+    for (int i = 0; i < node->weight_count && !step->is_activation; i++) {
+        const nn__weight *weight = &model->weights[node->first_weight + i];
+        if (weight->shape.rank > 1)
+            work += (double)weight->count * outputs / y->dims[y->rank - 1];
+    }
+    return work;
 }
 
 static nn_status run_prepare(nn_context *context, nn__run *run)
@@ -162,6 +180,7 @@ static nn_status run_prepare(nn_context *context, nn__run *run)
     for (int s = 0; s < program->step_count; s++) {
         room = run_step(context, run, s, room, shapes);
         const size_t bytes = step_prepared(program, s);
+        run->work[s] = step_work(context->model, &program->steps[s], &run->passes[s]);
         run->passes[s].prepared = bytes > 0 ? prepared : NULL;
         prepared = bytes > 0 ? prepared + bytes : prepared;
         shapes += program->steps[s].input_count;
@@ -346,6 +365,7 @@ void nn_context_free(nn_context *context)
         nn__free(run->passes);
         nn__free(run->pointers);
         nn__free(run->x_shapes);
+        nn__free(run->work);
         nn__free(run->prepared);
     }
     nn__free(context->arena);

@@ -34,7 +34,7 @@ void nn_parallel(const nn_pass *pass, int tasks, nn_task *task, void *arg)
 {
     const nn__engine *engine = pass->engine;
     struct parallel p = {pass, task, arg};
-    nn__pool_run(engine->threads, tasks, parallel_task, &p);
+    nn__pool_run(pass->alone ? 1 : engine->threads, tasks, parallel_task, &p);
 }
 
 void *nn_scratch(const nn_pass *pass, int worker)
@@ -44,6 +44,10 @@ void *nn_scratch(const nn_pass *pass, int worker)
 }
 
 /* ---- Forward ---- */
+
+/* Multiplications, or numbers read and written, below which waking a worker costs more than it saves:
+ * a few microseconds. */
+enum { ALONE = 1 << 16 };
 
 static void *block_at(const nn_context *context, const nn__plan *plan, int block)
 {
@@ -73,6 +77,7 @@ void nn__context_forward(nn_context *context, nn__mode mode, int rows)
         nn_pass *pass = &run->passes[s];
         pass->rows = rows;
         pass->renew = renew;
+        pass->alone = run->work[s] * (double)rows < ALONE;
         pass->seed = context->model->seed;
         pass->step = context->model->step;
         pass->partials = block_at(context, &run->plan, run->plan.forward_partials[s]);
