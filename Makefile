@@ -156,6 +156,8 @@ KERNEL := -O2 -ftree-vectorize -fno-align-functions -fno-math-errno -fno-trappin
 # Loops over a window, and sums in registers, must be unrolled.
 HOT := $(patsubst %,FLAGS_lib/kernels/%.c,pooling direct builtin_gemm)
 $(foreach hot,$(HOT),$(eval $(hot) := -O3))
+# Its vectors are written out; what is left over is short.
+FLAGS_lib/kernels/row_product.c := -fno-tree-vectorize
 # Rows of classes are short, and exp is a call for each number: vectors gain nothing.
 FLAGS_lib/kernels/crossentropy.c := -Os
 FLAGS_lib/kernels/builtin_gemm.c += -ffp-contract=fast

@@ -139,6 +139,8 @@ typedef struct nn_infer {
     int trainable;          /* 0: the layer is frozen, its gradients will not be wanted   */
     int backward;           /* 1: backward will be run; 0: in inference, and where nothing
                         here or before is trained: then nothing need be kept       */
+    size_t prepared;        /* answer: bytes that forward makes of the weights alone; in
+                        inference they stay from run to run, see nn_pass           */
 } nn_infer;
 
 /* Answers of infer about what a layer needs and can do, to be added up. */
@@ -193,6 +195,10 @@ typedef struct nn_pass {
     uint64_t first_row;        /* number of x's first row in the whole batch: 0 while
                            batches are not cut                                        */
     void *engine;              /* the library's                                              */
+    void *prepared;            /* forward in inference: the bytes that infer asked for to keep
+                           what is made of the weights; NULL in training              */
+    int renew;                 /* 1: weights may have changed since prepared was filled      */
+    int alone;                 /* 1: so little work that nn_parallel wakes nobody            */
 } nn_pass;
 
 /* A task of nn_parallel: index 0..tasks-1, on worker 0..workers-1. */
@@ -319,9 +325,9 @@ typedef struct nn_update {
     double *scalars;                           /* kept from step to step, start at initial    */
     nn_real coefficients[NN_MAX_COEFFICIENTS]; /* begin's answers to update                   */
     size_t count;                              /* update: elements of this range              */
-    nn_real *weights;                          /* update: weights[count], to be changed */
-    const nn_real *gradients;                  /* update: gradients[count] */
-    nn_real *slots[NN_MAX_SLOTS];              /* update: slots[i][count], to be changed */
+    nn_real *weights;             /* update: weights[count], to be changed now, not later */
+    const nn_real *gradients;     /* update: gradients[count] */
+    nn_real *slots[NN_MAX_SLOTS]; /* update: slots[i][count], to be changed */
 } nn_update;
 
 /* The table of an optimizer. */

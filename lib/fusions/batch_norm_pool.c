@@ -75,14 +75,14 @@ static nn__batch_norm_run begin(const nn_pass *pass, nn_pass *own, struct batch_
     const nn__fused_options *options = pass->options;
     *own = *pass;
     own->options = options->first;
-    if (options->first_kept == 0)
+    if (options->first_bytes == 0)
         own->kept = NULL; /* what there is belongs to the pooling */
     f->window = nn__max_pooling2d_window(options->second, &pass->x_shape[0]);
     f->x_count = nn__shape_count(&pass->x_shape[0]);
     f->y_count = nn__shape_count(pass->y_shape);
     f->where = NULL;
     if (pass->kept != NULL)
-        f->where = (uint32_t *)(void *)((char *)pass->kept + options->first_kept);
+        f->where = (uint32_t *)(void *)((char *)pass->kept + options->first_bytes);
     nn__batch_norm_run run = nn__batch_norm_begin(own);
     run.owner = f;
     run.y_of_part = y_of_part;
@@ -125,10 +125,12 @@ void nn__fuse_batch_norm_pool(nn__program *program)
         if (norm->kind != &nn__batch_normalization_layer)
             continue;
         norm->kind = &batch_norm_pool_step;
-        norm->fused = (nn__fused_options){norm->options, pool->options, round_up(norm->about.kept)};
+        norm->fused = (nn__fused_options){.first = norm->options,
+                                          .second = pool->options,
+                                          .first_bytes = round_up(norm->about.kept)};
         norm->last_node = pool->last_node;
         norm->about.flags &= NN_KEEPS_X;
-        norm->about.kept = norm->fused.first_kept + pool->about.kept;
+        norm->about.kept = norm->fused.first_bytes + pool->about.kept;
         norm->about.scratch = nn__batch_norm_part_bytes(&norm->about.output);
         norm->about.output = pool->about.output;
         nn__step_join(program, between->producer, s);

@@ -21,16 +21,20 @@ typedef struct nn__value {
     int consumers; /* inputs of steps that read it     */
 } nn__value;
 
-/* What a step made of two layers hands to its functions as pass->options. */
+/* What a step made of several layers hands to its functions as pass->options. */
 typedef struct nn__fused_options {
-    const void *first, *second; /* the layers' options; first NULL: not fused */
-    size_t first_kept;          /* bytes that the first layer keeps           */
+    const void *first, *second, *third; /* the layers' options; first NULL: not fused    */
+    size_t first_bytes;                 /* that the first layer keeps, or has prepared   */
+    int first_weights;                  /* of pass->weights, before second_node's        */
+    int then;                           /* the activation that follows the second        */
 } nn__fused_options;
 
 typedef struct nn__step {
     const nn_layer_kind *kind;
     const void *options;
     int node;          /* of the model: its name, inputs' shapes, weights               */
+    int second_node;   /* whose weights follow the node's own in a pass; -1: nobody's     */
+    int weight_count;  /* of the node                                                     */
     int last_node;     /* whose output shape the step's is; another one where fused     */
     int is_activation; /* the node's activation as a step of its own                    */
     int activation;    /* which: of an activation step, or taken into the layer's own    */

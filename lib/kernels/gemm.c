@@ -14,6 +14,9 @@
 #include "base/meter.h"
 #include "kernels/kernels.h"
 
+/* Numbers of a matrix from which on a single row by it costs BLAS mostly packing. */
+enum { ROW_LEAST = 4096 };
+
 int nn__gemm_counting;
 static atomic_ullong calls;
 
@@ -139,6 +142,10 @@ void nn__gemm(int transpose_a, int transpose_b, int m, int n, int k, nn_real alp
     if (nn__gemm_counting)
         atomic_fetch_add(&calls, 1);
     int was = nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k);
-    gemm_run(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    if (m == 1 && !transpose_a && !transpose_b && alpha == 1 && (beta == 0 || beta == 1) &&
+        (double)n * k >= ROW_LEAST)
+        nn__kernels->row_product(c, a, b, ldb, beta == 1, n, k);
+    else
+        gemm_run(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     nn__work_end(was);
 }

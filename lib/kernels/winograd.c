@@ -5,7 +5,7 @@
  *
  *   V = B' d B     36 numbers of the tile's 6x6 inputs d, for each channel
  *   U = G g G'     36 numbers of the 3x3 kernel g, for each channel and filter
- *   M = V U        36 products of matrices [tiles][c] [c][f]: the caller's, by GEMM
+ *   M = V U        36 products of matrices [tiles][c] [c][f]: the caller's
  *   y = A' M A     the tile's 4x4 outputs, for each filter
  *
  * and, of the kernel's gradient, the adjoint:
@@ -22,7 +22,12 @@
 #include "kernels/kernels.h"
 #include "kernels/lanes.h"
 
-enum { POINTS = NN__WINOGRAD_POINTS, SIDE = 6, OUT = NN__WINOGRAD_TILE };
+enum {
+    POINTS = NN__WINOGRAD_POINTS,
+    COLUMNS = NN__DIRECT_COLUMNS,
+    SIDE = 6,
+    OUT = NN__WINOGRAD_TILE
+};
 
 /* `count` numbers, zeros behind them. */
 static inline lanes load_some(const nn_real *x, size_t count)
@@ -65,21 +70,23 @@ static inline void times_h(lanes *t, int stride, lanes a, lanes b, lanes c)
 void KERNEL(winograd_kernel)(nn_real *u, const nn_real *kernel, size_t c, size_t f, size_t first,
                              size_t last)
 {
-    const size_t matrix = c * f;
-    for (size_t at = first * f; at < last * f; at += LANES) {
-        const size_t count = last * f - at;
-        lanes t[SIDE * 3], out[SIDE];
-        for (size_t q = 0; q < 3; q++)
-            times_h(t + q, 3, load_some(kernel + q * matrix + at, count),
-                    load_some(kernel + (3 + q) * matrix + at, count),
-                    load_some(kernel + (6 + q) * matrix + at, count));
-        for (size_t p = 0; p < SIDE; p++) {
-            times_h(out, 1, t[3 * p], t[3 * p + 1], t[3 * p + 2]);
-            for (size_t q = 0; q < SIDE; q++)
-                store_some(u + (SIDE * p + q) * matrix + at,
-                           out[q] * (nn_real)(factors[p] * factors[q]), count);
+    const size_t whole = (f + COLUMNS - 1) / COLUMNS * COLUMNS;
+    for (size_t e = first; e < last; e++)
+        for (size_t j = 0; j < whole; j += LANES) {
+            const nn_real *g = kernel + e * f + j;
+            const size_t count = j < f ? f - j : 0, row = c * f;
+            nn_real *at = u + (j / COLUMNS * c + e) * COLUMNS + j % COLUMNS;
+            lanes t[SIDE * 3], out[SIDE];
+            for (size_t q = 0; q < 3; q++)
+                times_h(t + q, 3, load_some(g + q * row, count),
+                        load_some(g + (3 + q) * row, count), load_some(g + (6 + q) * row, count));
+            for (size_t p = 0; p < SIDE; p++) {
+                times_h(out, 1, t[3 * p], t[3 * p + 1], t[3 * p + 2]);
+                for (size_t q = 0; q < SIDE; q++)
+                    store(at + (SIDE * p + q) * c * whole, 0,
+                          out[q] * (nn_real)(factors[p] * factors[q]));
+            }
         }
-    }
 }
 
 /* ---- Inputs: V = B' d B ---- */
@@ -124,7 +131,7 @@ static inline void tile_transform(nn_real *v, size_t matrix, const nn_real *cons
     }
 }
 
-void KERNEL(winograd_input)(nn_real *v, const nn_real *x, const nn__window *w, size_t tiles,
+void KERNEL(winograd_input)(nn_real *v, const nn_real *x, const nn__window *w, size_t matrix,
                             size_t first, size_t last)
 {
     const size_t tw = ((size_t)w->ow + OUT - 1) / OUT, th = ((size_t)w->oh + OUT - 1) / OUT,
@@ -135,11 +142,46 @@ void KERNEL(winograd_input)(nn_real *v, const nn_real *x, const nn__window *w, s
         tile_inputs(at, x + tile / (th * tw) * picture, w, (int)(place / tw) * OUT,
                     (int)(place % tw) * OUT);
         for (size_t k = 0; k < c; k += LANES)
-            tile_transform(v, tiles * c, at, k, c - k);
+            tile_transform(v, matrix, at, k, c - k);
     }
 }
 
 /* ---- Outputs: y = A' M A ---- */
+
+static inline void times_a(lanes *t, int stride, const lanes *m, int step)
+{
+    const lanes even = m[step] + m[2 * step], odd = m[step] - m[2 * step];
+    const lanes far = m[3 * step] + m[4 * step], wide = m[3 * step] - m[4 * step];
+    t[0] = m[0] + even + far;
+    t[stride] = odd + 2 * wide;
+    t[2 * stride] = even + 4 * far;
+    t[3 * stride] = odd + 8 * wide + m[5 * step];
+}
+
+static inline void tile_back(nn_real *y, size_t line, size_t step, const nn_real *m, size_t matrix,
+                             lanes bias, int rows, int columns, size_t count)
+{
+    lanes d[POINTS], t[OUT * SIDE], out[OUT];
+    for (int k = 0; k < POINTS; k++)
+        d[k] = load_some(m + (size_t)k * matrix, count);
+    for (int q = 0; q < SIDE; q++)
+        times_a(t + q, SIDE, d + q, SIDE);
+    for (int p = 0; p < rows; p++) {
+        times_a(out, 1, t + SIDE * p, 1);
+        for (int q = 0; q < columns; q++)
+            store_some(y + (size_t)p * line + (size_t)q * step, out[q] + bias, count);
+    }
+}
+
+void KERNEL(winograd_output)(nn_real *y, size_t line, size_t step, const nn_real *m, size_t matrix,
+                             const nn_real *bias, int rows, int columns, size_t f)
+{
+    for (size_t k = 0; k < f; k += LANES)
+        tile_back(y + k, line, step, m + k, matrix,
+                  bias == NULL ? zeros() : load_some(bias + k, f - k), rows, columns, f - k);
+}
+
+/* ---- Gradients: W = A dy A' ---- */
 
 /* Where the outputs of a tile begin among those of the batch, in pixels, and how many rows and
  * columns of it lie in the picture. */
@@ -158,45 +200,6 @@ static inline struct place tile_place(const nn__window *w, size_t tile)
                           .rows = w->oh - i < OUT ? w->oh - i : OUT,
                           .columns = w->ow - j < OUT ? w->ow - j : OUT};
 }
-
-static inline void times_a(lanes *t, int stride, const lanes *m, int step)
-{
-    const lanes even = m[step] + m[2 * step], odd = m[step] - m[2 * step];
-    const lanes far = m[3 * step] + m[4 * step], wide = m[3 * step] - m[4 * step];
-    t[0] = m[0] + even + far;
-    t[stride] = odd + 2 * wide;
-    t[2 * stride] = even + 4 * far;
-    t[3 * stride] = odd + 8 * wide + m[5 * step];
-}
-
-static inline void tile_back(nn_real *y, const nn_real *m, size_t matrix, lanes bias, int rows,
-                             int columns, size_t line, size_t f, size_t count)
-{
-    lanes d[POINTS], t[OUT * SIDE], out[OUT];
-    for (int k = 0; k < POINTS; k++)
-        d[k] = load_some(m + (size_t)k * matrix, count);
-    for (int q = 0; q < SIDE; q++)
-        times_a(t + q, SIDE, d + q, SIDE);
-    for (int p = 0; p < rows; p++) {
-        times_a(out, 1, t + SIDE * p, 1);
-        for (int q = 0; q < columns; q++)
-            store_some(y + (size_t)p * line + (size_t)q * f, out[q] + bias, count);
-    }
-}
-
-void KERNEL(winograd_output)(nn_real *y, const nn_real *m, const nn_real *bias, const nn__window *w,
-                             size_t f, size_t tiles, size_t first, size_t last)
-{
-    for (size_t tile = first; tile < last; tile++, m += f) {
-        const struct place p = tile_place(w, tile);
-        for (size_t k = 0; k < f; k += LANES)
-            tile_back(y + p.pixel * f + k, m + k, tiles * f,
-                      bias == NULL ? zeros() : load_some(bias + k, f - k), p.rows, p.columns,
-                      (size_t)w->ow * f, f, f - k);
-    }
-}
-
-/* ---- Gradients: W = A dy A' ---- */
 
 static inline void times_a_back(lanes *t, int stride, lanes a, lanes b, lanes c, lanes d)
 {
@@ -229,13 +232,13 @@ static inline void tile_gradient(nn_real *w, size_t matrix, const nn_real *dy, i
 }
 
 void KERNEL(winograd_gradient)(nn_real *m, const nn_real *dy, const nn__window *w, size_t f,
-                               size_t tiles, size_t first, size_t last)
+                               size_t matrix, size_t first, size_t last)
 {
     for (size_t tile = first; tile < last; tile++, m += f) {
         const struct place p = tile_place(w, tile);
         for (size_t k = 0; k < f; k += LANES)
-            tile_gradient(m + k, tiles * f, dy + p.pixel * f + k, p.rows, p.columns,
-                          (size_t)w->ow * f, f, f - k);
+            tile_gradient(m + k, matrix, dy + p.pixel * f + k, p.rows, p.columns, (size_t)w->ow * f,
+                          f, f - k);
     }
 }
 

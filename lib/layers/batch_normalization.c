@@ -180,15 +180,41 @@ static void batch_norm_batch_statistics(const nn_pass *pass, nn__batch_norm_run 
     }
 }
 
+/* rstd[c] of the moving variance. */
+static void batch_norm_moving_rstd(const nn_batch_norm_options *o, nn_real *const *weights,
+                                   nn_real *rstd, size_t c)
+{
+    const nn_real *moving_variance = batch_norm_pick(o, weights, VARIANCE);
+    for (size_t j = 0; j < c; j++)
+        rstd[j] = (nn_real)(1 / sqrt((double)moving_variance[j] + o->epsilon));
+}
+
 static void batch_norm_moving_statistics(const nn_pass *pass, nn__batch_norm_run *run)
 {
-    const nn_batch_norm_options *o = pass->options;
-    const nn_real *moving_mean = batch_norm_pick(o, pass->weights, MEAN);
-    const nn_real *moving_variance = batch_norm_pick(o, pass->weights, VARIANCE);
-    for (size_t j = 0; j < run->c; j++) {
+    const nn_real *moving_mean = batch_norm_pick(pass->options, pass->weights, MEAN);
+    for (size_t j = 0; j < run->c; j++)
         run->mean[j] = moving_mean[j];
-        run->rstd[j] = (nn_real)(1 / sqrt((double)moving_variance[j] + o->epsilon));
+    batch_norm_moving_rstd(pass->options, pass->weights, run->rstd, run->c);
+}
+
+/* s[c] and t[c] of y = x s + t; s may be rstd. */
+static void batch_norm_factors(const nn_batch_norm_options *o, nn_real *const *weights, nn_real *s,
+                               nn_real *t, const nn_real *mean, const nn_real *rstd, size_t c)
+{
+    const nn_real *gamma = batch_norm_pick(o, weights, GAMMA);
+    const nn_real *beta = batch_norm_pick(o, weights, BETA);
+    for (size_t j = 0; j < c; j++) {
+        s[j] = gamma != NULL ? gamma[j] * rstd[j] : rstd[j];
+        t[j] = (beta != NULL ? beta[j] : 0) - mean[j] * s[j];
     }
+}
+
+void nn__batch_norm_moving_factors(const nn_batch_norm_options *options, nn_real *const *weights,
+                                   nn_real *scale, nn_real *shift, size_t c)
+{
+    batch_norm_moving_rstd(options, weights, scale, c);
+    batch_norm_factors(options, weights, scale, shift, batch_norm_pick(options, weights, MEAN),
+                       scale, c);
 }
 
 static void batch_norm_apply_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -203,18 +229,12 @@ static void batch_norm_apply_task(const nn_pass *pass, void *arg, int index, int
 
 void nn__batch_norm_forward(const nn_pass *pass, nn__batch_norm_run *run)
 {
-    const nn_batch_norm_options *o = pass->options;
-    const nn_real *gamma = batch_norm_pick(o, pass->weights, GAMMA);
-    const nn_real *beta = batch_norm_pick(o, pass->weights, BETA);
     if (pass->training && pass->trainable)
         batch_norm_batch_statistics(pass, run);
     else
         batch_norm_moving_statistics(pass, run);
-    for (size_t j = 0; j < run->c; j++) {
-        nn_real s = gamma != NULL ? gamma[j] * run->rstd[j] : run->rstd[j];
-        run->factors[j] = s;
-        run->factors[run->c + j] = (beta != NULL ? beta[j] : 0) - run->mean[j] * s;
-    }
+    batch_norm_factors(pass->options, pass->weights, run->factors, run->factors + run->c, run->mean,
+                       run->rstd, run->c);
     nn_parallel(pass, run->parts, batch_norm_apply_task, run);
 }
 

@@ -27,6 +27,9 @@ nn__batch_norm_run nn__batch_norm_begin(const nn_pass *pass);
 size_t nn__batch_norm_lines(const nn__batch_norm_run *run, int part, size_t *first);
 /* Bytes of the largest part of a run over x. */
 size_t nn__batch_norm_part_bytes(const nn_shape *x);
+/* y = x scale + shift with the moving statistics; weights are the layer's. */
+void nn__batch_norm_moving_factors(const nn_batch_norm_options *options, nn_real *const *weights,
+                                   nn_real *scale, nn_real *shift, size_t c);
 void nn__batch_norm_forward(const nn_pass *pass, nn__batch_norm_run *run);
 void nn__batch_norm_backward(const nn_pass *pass, nn__batch_norm_run *run);
 

@@ -6,7 +6,7 @@
  * The output pixels of the whole batch are numbered n oh ow + i ow + j and cut into tiles of a few
  * hundred; y is contiguous in that order, whichever pictures a tile touches. Per tile:
  *
- *   forward   y = bias;  y += im2col(x) kernel;  y = act(y)                        while y is in cache
+ *   forward   y = bias;  y += im2col(x) kernel;  the epilogue                      while y is in cache
  *   backward  dz = dy act'(y);  db += sum dz;  dkernel += im2col(x)' dz;  dx by one of two ways
  *
  * im2col is recomputed in backward: copying it again costs less than keeping nine times x.
@@ -113,8 +113,24 @@ static size_t conv2d_scratch(const nn__conv2d *g)
     size_t forward = (size_t)g->depth * (size_t)g->tile;
     size_t gather = (size_t)g->mirror_depth * (size_t)nn__tile_pixels(g->mirror_depth);
     size_t direct = g->direct ? nn__conv2d_direct_scratch(g) : 0;
+    size_t winograd = 0;
+    if (g->winograd) {
+        size_t there = nn__conv2d_winograd_scratch(g->window.c, g->filters);
+        size_t back = nn__conv2d_winograd_scratch(g->filters, g->window.c);
+        winograd = there > back ? there : back;
+    }
     size_t most = g->gather && gather > forward ? gather : forward;
+    most = winograd > most ? winograd : most;
     return direct > most ? direct : most;
+}
+
+/* Numbers at the head of partials for Winograd: a transformed kernel, or what dw needs. */
+static size_t conv2d_winograd_partials(const nn__conv2d *g, int rows)
+{
+    size_t there = nn__conv2d_winograd_kernel(g->window.c, g->filters);
+    size_t back = nn__conv2d_winograd_kernel(g->filters, g->window.c);
+    size_t dw = nn__conv2d_winograd_dw_memory(g, rows), most = there > back ? there : back;
+    return dw > most ? dw : most;
 }
 
 static nn_status conv2d_infer(nn_infer *infer)
@@ -141,8 +157,11 @@ static nn_status conv2d_infer(nn_infer *infer)
     infer->flags = NN_EPILOGUE | (infer->trainable ? NN_KEEPS_X : 0); /* dx needs no x */
     infer->scratch = conv2d_scratch(&g) * sizeof(nn_real);
     size_t weights = (size_t)g.depth * (size_t)g.filters;
-    if (uses_winograd(o, &g, w, infer->batch) || uses_winograd(o, &g, &g.mirror, infer->batch))
-        infer->partials = nn__mul(nn__conv2d_winograd_memory(&g, infer->batch), sizeof(nn_real));
+    int forward = uses_winograd(o, &g, w, infer->batch);
+    if (infer->training && (forward || uses_winograd(o, &g, &g.mirror, infer->batch)))
+        infer->partials = nn__mul(conv2d_winograd_partials(&g, infer->batch), sizeof(nn_real));
+    if (!infer->training && forward)
+        infer->prepared = nn__mul(nn__conv2d_winograd_kernel(w->c, g.filters), sizeof(nn_real));
     size_t sums = infer->trainable ? NN__GROUPS * (weights + (size_t)g.filters) : 0;
     if (infer->backward) /* then the turned kernel, each group's dkernel, each group's db */
         infer->partials = nn__add(infer->partials, (weights + sums) * sizeof(nn_real));
@@ -156,55 +175,106 @@ static nn_status conv2d_infer(nn_infer *infer)
 
 /* ---- Forward: one tile per task ---- */
 
-static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int worker)
+/* z[last - first][filters] = bias + x * kernel of these pixels. */
+static void conv2d_product(const nn_pass *pass, const nn__conv2d *g, nn_real *z, nn_real *lowered,
+                           size_t first, size_t last)
 {
-    const nn__conv2d *g = arg;
     const nn_conv2d_options *o = pass->options;
-    const size_t f = (size_t)g->filters, all = (size_t)pass->rows * (size_t)g->pixels;
-    const size_t first = (size_t)index * g->forward_tile;
-    const size_t last = nn__least(first + g->forward_tile, all);
     const int count = (int)(last - first);
-    nn_real *y = pass->y + first * f;
     if (!o->no_bias)
-        nn__kernels->fill_rows(y, pass->weights[1], (size_t)count, f);
+        nn__kernels->fill_rows(z, pass->weights[1], (size_t)count, (size_t)g->filters);
     for (int group = 0; group < g->groups; group++) {
         const nn_real *col = pass->x[0] + first * (size_t)g->window.c;
         if (!g->plain) {
-            nn_real *lowered = nn_scratch(pass, worker);
             nn__lower_pixels(lowered, pass->x[0], &g->window, group * g->group_c, g->group_c, first,
                              last);
             col = lowered;
         }
         nn__gemm(0, 0, count, g->group_f, g->depth, 1, col, g->depth,
                  pass->weights[0] + (size_t)group * (size_t)g->group_f, g->filters,
-                 o->no_bias ? 0 : 1, y + group * g->group_f, g->filters);
+                 o->no_bias ? 0 : 1, z + group * g->group_f, g->filters);
     }
-    if (pass->activation != NN_LINEAR)
-        nn__kernels->activate(y, pass->activation, (size_t)count * f);
+}
+
+static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int worker)
+{
+    const nn__conv2d *g = arg;
+    const nn__epilogue *e = g->after;
+    const size_t f = (size_t)g->filters, all = (size_t)pass->rows * (size_t)g->pixels;
+    const size_t first = (size_t)index * g->forward_tile;
+    const size_t last = nn__least(first + g->forward_tile, all);
+    nn_real *lowered = nn_scratch(pass, worker), *z = pass->y + first * f;
+    if (e->pool_rows > 0)
+        z = lowered + conv2d_scratch(g);
+    for (size_t at = first; at < last; at += (size_t)g->tile)
+        conv2d_product(pass, g, z + (at - first) * f, lowered, at,
+                       nn__least(at + (size_t)g->tile, last));
+    nn__epilogue_run(e, z, last - first, 0, f);
+    if (e->pool_rows > 0)
+        nn__epilogue_pool(e, pass->y + first / (size_t)(e->pool_rows * e->pool_columns) * f, z,
+                          (int)(last - first) / g->window.ow, g->window.ow, g->filters);
+}
+
+/* Whole windows of a pooling in each tile. */
+static size_t conv2d_pooled_tile(const nn__conv2d *g, size_t tile)
+{
+    const size_t unit = (size_t)g->after->pool_rows * (size_t)g->window.ow;
+    return tile < unit ? unit : tile / unit * unit;
+}
+
+static void conv2d_by_gemm(const nn_pass *pass, nn__conv2d *g)
+{
+    size_t all = (size_t)pass->rows * (size_t)g->pixels;
+    g->forward_tile = nn__tile_even(g->tile, all, NN__FORWARD_TASKS);
+    if (g->after->pool_rows > 0)
+        g->forward_tile = conv2d_pooled_tile(g, g->forward_tile);
+    nn_parallel(pass, (int)nn__tiles(all, g->forward_tile), conv2d_forward_tile, g);
+}
+
+void nn__conv2d_forward(const nn_pass *pass, const nn__epilogue *after)
+{
+    const nn_conv2d_options *o = pass->options;
+    nn__conv2d g = conv2d_geometry(o, pass->x_shape);
+    nn_real *u = pass->prepared != NULL ? pass->prepared : pass->partials;
+    int winograd = uses_winograd(o, &g, &g.window, pass->rows);
+    g.after = after;
+    if (pass->prepared != NULL ? pass->renew : winograd)
+        nn__conv2d_winograd_transform(pass, u, pass->weights[0], g.window.c, g.filters);
+    if (g.direct)
+        nn__conv2d_direct_forward(pass, &g);
+    else if (winograd)
+        nn__conv2d_winograd(pass, &(nn__winograd){.y = pass->y,
+                                                  .x = pass->x[0],
+                                                  .u = u,
+                                                  .bias = o->no_bias ? NULL : pass->weights[1],
+                                                  .window = &g.window,
+                                                  .filters = g.filters,
+                                                  .after = nn__epilogue_any(after) ? after : NULL});
+    else
+        conv2d_by_gemm(pass, &g);
 }
 
 static void conv2d_forward(const nn_pass *pass)
 {
-    const nn_conv2d_options *o = pass->options;
-    nn__conv2d g = conv2d_geometry(o, pass->x_shape);
-    size_t all = (size_t)pass->rows * (size_t)g.pixels;
-    if (g.direct) {
-        nn__conv2d_direct_forward(pass, &g);
-        return;
-    }
-    if (uses_winograd(o, &g, &g.window, pass->rows)) {
-        nn__conv2d_winograd(pass, &(nn__winograd){.y = pass->y,
-                                                  .x = pass->x[0],
-                                                  .kernel = pass->weights[0],
-                                                  .bias = o->no_bias ? NULL : pass->weights[1],
-                                                  .window = &g.window,
-                                                  .filters = g.filters,
-                                                  .activation = pass->activation,
-                                                  .memory = pass->partials});
-        return;
-    }
-    g.forward_tile = nn__tile_even(g.tile, all, NN__FORWARD_TASKS);
-    nn_parallel(pass, (int)nn__tiles(all, g.forward_tile), conv2d_forward_tile, &g);
+    nn__conv2d_forward(pass, &(nn__epilogue){.activation = pass->activation});
+}
+
+/* A pooled tile's z lies in scratch: of all ways at most this many pixels. */
+enum { POOLED_PIXELS = 512 };
+
+size_t nn__conv2d_pooled_scratch(const nn_conv2d_options *o)
+{
+    return (size_t)o->filters * POOLED_PIXELS * sizeof(nn_real);
+}
+
+int nn__conv2d_can_pool(const nn_conv2d_options *o, const nn__window *pool)
+{
+    int winograd = o->kernel[0] == 3 && o->kernel[1] == 3 && o->algorithm != NN_CONV_GEMM &&
+                   o->algorithm != NN_CONV_DIRECT; /* may be taken */
+    int divides = pool->sh == pool->kh && pool->sw == pool->kw && pool->h % pool->kh == 0 &&
+                  pool->w % pool->kw == 0 && pool->kh * pool->w <= POOLED_PIXELS;
+    return divides &&
+           (!winograd || (NN__WINOGRAD_TILE % pool->kh == 0 && NN__WINOGRAD_TILE % pool->kw == 0));
 }
 
 /* ---- Backward: one group of pictures per task ---- */
@@ -326,19 +396,17 @@ static void conv2d_turn_row(const nn_pass *pass, void *arg, int index, int worke
 /* What Winograd computes, from dz in pass->dy. */
 static void conv2d_backward_winograd(const nn_pass *pass, const struct conv2d_backward *b)
 {
+    const nn__conv2d *g = &b->g;
+    nn_real *u = pass->partials;
     if (b->winograd_dw)
-        nn__conv2d_winograd_dw(pass, &(nn__winograd){.x = pass->x[0],
-                                                     .window = &b->g.window,
-                                                     .filters = b->g.filters,
-                                                     .memory = pass->partials});
-    if (b->winograd_dx)
-        nn__conv2d_winograd(pass, &(nn__winograd){.y = pass->dx[0],
-                                                  .x = pass->dy,
-                                                  .kernel = b->turned,
-                                                  .window = &b->g.mirror,
-                                                  .filters = b->g.window.c,
-                                                  .activation = NN_LINEAR,
-                                                  .memory = pass->partials});
+        nn__conv2d_winograd_dw(pass, g, u);
+    if (!b->winograd_dx)
+        return;
+    nn__conv2d_winograd_transform(pass, u, b->turned, g->filters, g->window.c);
+    nn__conv2d_winograd(
+        pass,
+        &(nn__winograd){
+            .y = pass->dx[0], .x = pass->dy, .u = u, .window = &g->mirror, .filters = g->window.c});
 }
 
 /* Which ways are taken, and where in pass->partials everything lies. */
@@ -353,7 +421,7 @@ static struct conv2d_backward conv2d_backward_begin(const nn_pass *pass)
     b.winograd_dw = forward && pass->trainable;
     b.turned = pass->partials;
     if (forward || back)
-        b.turned += nn__conv2d_winograd_memory(&b.g, pass->rows);
+        b.turned += conv2d_winograd_partials(&b.g, pass->rows);
     nn_real *dw = b.turned + weights;
     b.dw = pass->trainable && !b.winograd_dw ? dw : NULL;
     b.db = pass->trainable && !o->no_bias ? dw + NN__GROUPS * weights : NULL;

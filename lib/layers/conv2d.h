@@ -3,6 +3,7 @@
 #define NN__LAYERS_CONV2D_H
 
 #include "kernels/kernels.h"
+#include "layers/epilogue.h"
 #include "layers/layer.h"
 
 /* The numbers of one layer on one shape. */
@@ -11,16 +12,24 @@ typedef struct nn__conv2d {
     nn__window mirror; /* of dz, giving dx; for the gather                          */
     int filters, groups;
     int group_c, group_f;
-    int depth;           /* kh kw group_c: rows of the kernel as a matrix             */
-    int mirror_depth;    /* kh kw filters                                             */
-    int pixels;          /* oh ow                                                     */
-    int tile;            /* the most pixels of a tile                                 */
-    size_t forward_tile; /* of this run                                            */
-    int gather;          /* the way of dx                                             */
-    int plain;           /* x is already its own lowered matrix: 1x1, stride 1        */
-    int direct;          /* without lowering, see conv2d_direct.c                     */
-    int winograd;        /* wherever it should be used; see conv2d_winograd.c         */
+    int depth;                 /* kh kw group_c: rows of the kernel as a matrix             */
+    int mirror_depth;          /* kh kw filters                                             */
+    int pixels;                /* oh ow                                                     */
+    int tile;                  /* the most pixels of a tile                                 */
+    size_t forward_tile;       /* of this run                                            */
+    const nn__epilogue *after; /* of this run, forward */
+    int gather;                /* the way of dx                                             */
+    int plain;                 /* x is already its own lowered matrix: 1x1, stride 1        */
+    int direct;                /* without lowering, see conv2d_direct.c                     */
+    int winograd;              /* wherever it should be used; see conv2d_winograd.c         */
 } nn__conv2d;
+
+/* Forward with this epilogue: y = after(bias + x * kernel). */
+void nn__conv2d_forward(const nn_pass *pass, const nn__epilogue *after);
+/* May this max pooling of the layer's output be part of the epilogue? Bytes of scratch that it takes
+ * besides the layer's. */
+int nn__conv2d_can_pool(const nn_conv2d_options *o, const nn__window *pool);
+size_t nn__conv2d_pooled_scratch(const nn_conv2d_options *o);
 
 /* ---- conv2d_direct.c ---- */
 
@@ -29,7 +38,7 @@ int nn__conv2d_direct_can(const nn__conv2d *g);
 int nn__conv2d_direct_should(const nn__conv2d *g);
 /* Numbers of scratch of a worker. */
 size_t nn__conv2d_direct_scratch(const nn__conv2d *g);
-/* y = act(bias + x * kernel) of all rows. */
+/* y = after(bias + x * kernel) of all rows; g->after says how. */
 void nn__conv2d_direct_forward(const nn_pass *pass, const nn__conv2d *g);
 /* dw[depth][filters] of the pictures [begin, end) in the calling worker's scratch. */
 void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *scratch,
@@ -37,24 +46,28 @@ void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw,
 
 /* ---- conv2d_winograd.c ---- */
 
-/* One convolution y = act(bias + x * kernel): forward's, or dx's with dz, the mirrored window and
+/* One convolution y = after(bias + x * kernel): forward's, or dx's with dz, the mirrored window and
  * the turned kernel. */
 typedef struct nn__winograd {
     nn_real *y;
-    const nn_real *x, *kernel, *bias; /* kernel[3][3][window->c][filters]; bias NULL: none */
+    const nn_real *x, *u, *bias; /* u: the transformed kernel; bias NULL: none */
     const nn__window *window;
     int filters;
-    int activation;
-    nn_real *memory; /* nn__conv2d_winograd_memory numbers */
+    const nn__epilogue *after; /* NULL: nothing */
 } nn__winograd;
 
 /* Can it compute this layer? And is it the fastest way for so many rows that give `w`'s outputs? */
 int nn__conv2d_winograd_can(const nn__conv2d *g);
 int nn__conv2d_winograd_should(const nn__conv2d *g, const nn__window *w, int rows);
-/* Numbers of memory for so many rows, forward or dx. */
-size_t nn__conv2d_winograd_memory(const nn__conv2d *g, int rows);
+/* u of kernel[3][3][c][f], and its numbers. */
+size_t nn__conv2d_winograd_kernel(int c, int f);
+void nn__conv2d_winograd_transform(const nn_pass *pass, nn_real *u, const nn_real *kernel, int c,
+                                   int f);
+/* Numbers of scratch of a worker for c channels giving f. */
+size_t nn__conv2d_winograd_scratch(int c, int f);
 void nn__conv2d_winograd(const nn_pass *pass, const nn__winograd *job);
-/* pass->gradients[0] from job's x and pass->dy; y, kernel and bias of the job are not used. */
-void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__winograd *job);
+/* pass->gradients[0] from x and pass->dy, in memory of so many numbers for so many rows. */
+size_t nn__conv2d_winograd_dw_memory(const nn__conv2d *g, int rows);
+void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *memory);
 
 #endif

@@ -32,11 +32,6 @@ static int band_rows(const nn__window *w)
     return rows < 1 ? 1 : rows < w->oh ? rows : w->oh;
 }
 
-static int bands(const nn__window *w)
-{
-    return (w->oh + band_rows(w) - 1) / band_rows(w);
-}
-
 /* Filters with those that fill up the last block. */
 static size_t whole_filters(const nn__conv2d *g)
 {
@@ -68,16 +63,51 @@ static int padding_begin(const nn__window *w)
     return nn__numbers_begin(NN_WORK_LOWERING, 2 * padded_count(w));
 }
 
+/* Output rows of a task: whole windows of a pooling. */
+static int task_rows(const nn__conv2d *g)
+{
+    const int pool = g->after->pool_rows, rows = band_rows(&g->window);
+    return pool > 0 ? rows / pool * pool : rows;
+}
+
+static int tasks_of_picture(const nn__conv2d *g)
+{
+    return (g->window.oh + task_rows(g) - 1) / task_rows(g);
+}
+
+/* A band from output pixel `pixel` on, window row by window row, so that z stays in the first cache. */
+static void direct_forward_pooled(const nn_pass *pass, const nn__conv2d *g, nn_real *padded,
+                                  size_t pixel, int rows)
+{
+    const nn__window *w = &g->window;
+    const nn__epilogue *e = g->after;
+    const size_t f = (size_t)g->filters, ow = (size_t)w->ow, pool = (size_t)e->pool_rows;
+    nn_real *panel = padded + padded_count(w), *bias = panel + (size_t)g->depth * whole_filters(g);
+    nn_real *z = bias + whole_filters(g);
+    nn_real *y = pass->y + pixel / (pool * (size_t)e->pool_columns) * f;
+    for (int i = 0; i < rows; i += e->pool_rows) {
+        int was = nn__work_begin(NN_WORK_DIRECT, direct_flops(g, e->pool_rows));
+        nn__kernels->direct_forward(z, padded, panel, bias, w, e->pool_rows, f);
+        nn__work_end(was);
+        nn__epilogue_run(e, z, pool * ow, 0, f);
+        nn__epilogue_pool(e, y, z, e->pool_rows, w->ow, g->filters);
+        padded += pool * (size_t)w->sh * ((ow - 1) * (size_t)w->sw + (size_t)w->kw) * (size_t)w->c;
+        y += ow / (size_t)e->pool_columns * f;
+    }
+}
+
 static void direct_forward_band(const nn_pass *pass, void *arg, int index, int worker)
 {
     const nn__conv2d *g = arg;
     const nn__window *w = &g->window;
-    const size_t n = (size_t)(index / bands(w)), f = (size_t)g->filters;
-    const int first = index % bands(w) * band_rows(w);
-    const int last = first + band_rows(w) < w->oh ? first + band_rows(w) : w->oh;
+    const nn__epilogue *e = g->after;
+    const size_t n = (size_t)(index / tasks_of_picture(g)), f = (size_t)g->filters;
+    const int first = index % tasks_of_picture(g) * task_rows(g);
+    const int last = first + task_rows(g) < w->oh ? first + task_rows(g) : w->oh;
+    const size_t pixel = n * (size_t)g->pixels + (size_t)first * (size_t)w->ow;
     nn_real *padded = nn_scratch(pass, worker), *panel = padded + padded_count(w);
     nn_real *bias = panel + (size_t)g->depth * whole_filters(g);
-    nn_real *y = pass->y + (n * (size_t)g->pixels + (size_t)first * (size_t)w->ow) * f;
+    nn_real *z = pass->y + pixel * f;
     int was = padding_begin(w);
     nn__kernels->pad_rows(padded, pass->x[0] + n * (size_t)w->h * (size_t)w->w * (size_t)w->c, w,
                           first, last);
@@ -85,17 +115,21 @@ static void direct_forward_band(const nn_pass *pass, void *arg, int index, int w
     memset(bias, 0, whole_filters(g) * sizeof *bias);
     if (!((const nn_conv2d_options *)pass->options)->no_bias)
         memcpy(bias, pass->weights[1], f * sizeof *bias);
-    nn__work_begin(NN_WORK_DIRECT, direct_flops(g, last - first));
-    nn__kernels->direct_forward(y, padded, panel, bias, w, last - first, f);
     nn__work_end(was);
-    if (pass->activation != NN_LINEAR)
-        nn__kernels->activate(y, pass->activation, (size_t)(last - first) * (size_t)w->ow * f);
+    if (e->pool_rows > 0) {
+        direct_forward_pooled(pass, g, padded, pixel, last - first);
+        return;
+    }
+    was = nn__work_begin(NN_WORK_DIRECT, direct_flops(g, last - first));
+    nn__kernels->direct_forward(z, padded, panel, bias, w, last - first, f);
+    nn__work_end(was);
+    nn__epilogue_run(e, z, (size_t)(last - first) * (size_t)w->ow, 0, f);
 }
 
 void nn__conv2d_direct_forward(const nn_pass *pass, const nn__conv2d *g)
 {
     nn__conv2d copy = *g;
-    nn_parallel(pass, pass->rows * bands(&g->window), direct_forward_band, &copy);
+    nn_parallel(pass, pass->rows * tasks_of_picture(g), direct_forward_band, &copy);
 }
 
 void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *scratch,

@@ -1,28 +1,41 @@
 /*
  * Conv2D 3x3 by Winograd's F(4x4, 3x3): a quarter of the multiplications; see kernels/winograd.c.
- * The tiles of the batch go through in blocks of at most BLOCK_TILES, each in three sweeps over
- * tasks that follow from the shapes alone:
  *
- *   u[36][c][f]        the transformed kernel, once per call
- *   v[36][tiles][c]    inputs                     tasks: a few tiles each
- *   m[36][tiles][f]    m[k] = v[k] u[k]           tasks: one of the 36 products, some of its rows
- *   y                  bias, activation           tasks: a few tiles each
+ *   u[36][panels]      the transformed kernel: where the weights stay, once for many calls
+ *
+ * A task takes some tiles and some filters all the way, in its worker's scratch, so that what is
+ * transformed stays in the second cache:
+ *
+ *   v[36][tiles][c]        inputs
+ *   m[36][tiles][width]    m[k] = v[k] u[k], panel by panel: a 1x1 convolution of the tiles
+ *   y                      outputs with bias and epilogue, tile by tile
+ *
+ * Where there are too few tiles for TASKS of them, the filters are cut, too: each strip transforms
+ * the inputs again, which costs little, and reads its own part of u.
  *
  * dx is the same with dz for x, the mirrored window and the turned kernel. The kernel's gradient
- * takes m from dz, adds du[k] += v[k]' m[k] block by block, and transforms du back.
+ * goes through blocks of tiles in partials: v as above, m[36][tiles][f] from dz, and
+ * du[k] += v[k]' m[k] by GEMM; then du is transformed back.
  */
+#include <string.h>
+
 #include "layers/conv2d.h"
 #include "layers/tiles.h"
 
 enum {
     TILE = NN__WINOGRAD_TILE,
     POINTS = NN__WINOGRAD_POINTS,
-    BLOCK_TILES = 256,   /* of v and m at a time                             */
-    PRODUCT_TILES = 128, /* rows of a product                                */
-    SWEEP_TILES = 16,    /* of a task that transforms                        */
-    SWEEP_CHANNELS = 8,  /* of a task that transforms the kernel             */
+    COLUMNS = NN__DIRECT_COLUMNS,
+    TASK_FLOATS = 65536, /* of v and m in a task                             */
+    TASK_TILES = 8,      /* at least                                         */
+    TASKS = NN__FORWARD_TASKS,
+    STRIP = 2 * COLUMNS, /* filters of a task, at least                      */
+    BLOCK_TILES = 256,   /* of the kernel's gradient                         */
+    SWEEP_TILES = 16,    /* of a task of it that transforms                  */
+    SWEEP_CHANNELS = 8,  /* of a task that transforms a kernel               */
     LEAST_CHANNELS = 16, /* below, the transforms cost more than they save   */
-    LEAST_TILES = 64     /* below, the products are too flat                 */
+    LEAST_TILES = 4,     /* below, the products are too flat                 */
+    GAP = 16             /* between matrices: at powers of two they would meet in the cache */
 };
 
 static size_t picture_tiles(const nn__window *w)
@@ -46,32 +59,20 @@ int nn__conv2d_winograd_should(const nn__conv2d *g, const nn__window *w, int row
            2 * (size_t)w->oh * (size_t)w->ow >= tiles * TILE * TILE;
 }
 
-/* Tiles of a block for so many rows. */
-static size_t block_tiles(const nn__window *w, int rows)
+static size_t whole_columns(size_t f)
 {
-    size_t tiles = nn__mul(picture_tiles(w), (size_t)rows);
-    return tiles < BLOCK_TILES ? tiles : BLOCK_TILES;
+    return (f + COLUMNS - 1) / COLUMNS * COLUMNS;
 }
 
-size_t nn__conv2d_winograd_memory(const nn__conv2d *g, int rows)
+size_t nn__conv2d_winograd_kernel(int c, int f)
 {
-    size_t c = (size_t)g->window.c, f = (size_t)g->filters;
-    size_t forward = block_tiles(&g->window, rows), back = block_tiles(&g->mirror, rows);
-    size_t tiles = forward > back ? forward : back;
-    return nn__mul(POINTS, nn__add(nn__mul(c, f), nn__mul(tiles, c + f)));
+    return nn__mul(POINTS, nn__mul((size_t)c, whole_columns((size_t)f)));
 }
 
-struct winograd {
-    const nn__winograd *job;
-    nn_real *u, *v, *m;
-    size_t first, tiles; /* of the block */
-    size_t c, f;
-    int strips; /* of a product's rows */
-};
-
-static size_t least(size_t a, size_t b)
+/* Numbers of one of the 36 matrices [rows][columns], with the gap behind it. */
+static size_t matrix_count(size_t rows, size_t columns)
 {
-    return a < b ? a : b;
+    return nn__add(nn__mul(rows, columns), GAP);
 }
 
 static int parts(size_t count, size_t part)
@@ -87,135 +88,240 @@ static int transform_begin(size_t things, size_t numbers)
 
 enum { KERNEL = 9, OUTPUTS = TILE * TILE };
 
+/* ---- The transformed kernel ---- */
+
+struct transform {
+    nn_real *u;
+    const nn_real *kernel;
+    size_t c, f;
+};
+
 static void winograd_kernel_task(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const struct winograd *t = arg;
+    const struct transform *t = arg;
     size_t first = (size_t)index * SWEEP_CHANNELS;
     (void)pass;
     (void)worker;
-    const size_t last = least(first + SWEEP_CHANNELS, t->c);
+    const size_t last = nn__least(first + SWEEP_CHANNELS, t->c);
     int was = transform_begin((last - first) * t->f, KERNEL + POINTS);
-    nn__kernels->winograd_kernel(t->u, t->job->kernel, t->c, t->f, first, last);
+    nn__kernels->winograd_kernel(t->u, t->kernel, t->c, t->f, first, last);
     nn__work_end(was);
 }
 
-static void winograd_input_task(const nn_pass *pass, void *arg, int index, int worker)
+void nn__conv2d_winograd_transform(const nn_pass *pass, nn_real *u, const nn_real *kernel, int c,
+                                   int f)
 {
-    const struct winograd *t = arg;
-    size_t first = (size_t)index * SWEEP_TILES, last = least(first + SWEEP_TILES, t->tiles);
-    (void)pass;
-    (void)worker;
-    int was = transform_begin((last - first) * t->c, POINTS + POINTS);
-    nn__kernels->winograd_input(t->v + first * t->c, t->job->x, t->job->window, t->tiles,
-                                t->first + first, t->first + last);
-    nn__work_end(was);
+    struct transform t = {u, kernel, (size_t)c, (size_t)f};
+    nn_parallel(pass, parts(t.c, SWEEP_CHANNELS), winograd_kernel_task, &t);
 }
 
-static void winograd_product_task(const nn_pass *pass, void *arg, int index, int worker)
+/* ---- y ---- */
+
+struct winograd {
+    const nn__winograd *job;
+    size_t all, tiles;  /* of the batch; of a task     */
+    size_t c, f, width; /* filters, and those of a task, in whole panels */
+    size_t strips;
+    size_t v_matrix, m_matrix;
+};
+
+/* The most tiles of a task. */
+static size_t task_tiles(size_t c, size_t f)
 {
-    const struct winograd *t = arg;
-    const size_t point = (size_t)(index / t->strips),
-                 first = (size_t)(index % t->strips) * PRODUCT_TILES;
-    const size_t rows = least(PRODUCT_TILES, t->tiles - first), at = point * t->tiles + first;
-    (void)pass;
-    (void)worker;
-    nn__gemm(0, 0, (int)rows, (int)t->f, (int)t->c, 1, t->v + at * t->c, (int)t->c,
-             t->u + point * t->c * t->f, (int)t->f, 0, t->m + at * t->f, (int)t->f);
+    size_t tiles = TASK_FLOATS / (POINTS * (c + f)) / 4 * 4;
+    return tiles < TASK_TILES ? TASK_TILES : tiles;
 }
 
-/* The activation of one tile's outputs, while they are in cache. */
-static void winograd_activate(const struct winograd *t, size_t tile)
-{
-    const nn__window *w = t->job->window;
-    const size_t tw = (size_t)(w->ow + TILE - 1) / TILE, all = picture_tiles(w);
-    const int i = (int)(tile % all / tw) * TILE, j = (int)(tile % all % tw) * TILE;
-    const int columns = w->ow - j < TILE ? w->ow - j : TILE;
-    for (int p = i; p < i + TILE && p < w->oh; p++) {
-        size_t pixel = (tile / all * (size_t)w->oh + (size_t)p) * (size_t)w->ow + (size_t)j;
-        nn__kernels->activate(t->job->y + pixel * t->f, t->job->activation, (size_t)columns * t->f);
-    }
-}
-
-static void winograd_output_task(const nn_pass *pass, void *arg, int index, int worker)
-{
-    const struct winograd *t = arg;
-    size_t first = (size_t)index * SWEEP_TILES, last = least(first + SWEEP_TILES, t->tiles);
-    (void)pass;
-    (void)worker;
-    int was = transform_begin((last - first) * t->f, POINTS + OUTPUTS);
-    nn__kernels->winograd_output(t->job->y, t->m + first * t->f, t->job->bias, t->job->window, t->f,
-                                 t->tiles, t->first + first, t->first + last);
-    nn__work_end(was);
-    for (size_t tile = first; tile < last && t->job->activation != NN_LINEAR; tile++)
-        winograd_activate(t, t->first + tile);
-}
-
-static struct winograd winograd_begin(const nn_pass *pass, const nn__winograd *job)
+static struct winograd winograd_cut(const nn_pass *pass, const nn__winograd *job)
 {
     struct winograd t = {.job = job, .c = (size_t)job->window->c, .f = (size_t)job->filters};
-    t.u = job->memory;
-    t.v = t.u + POINTS * t.c * t.f;
-    t.m = t.v + POINTS * block_tiles(job->window, pass->rows) * t.c;
+    t.all = picture_tiles(job->window) * (size_t)pass->rows;
+    t.tiles = nn__tile_even((int)task_tiles(t.c, t.f), t.all, 1);
+    size_t blocks = nn__tiles(t.all, t.tiles), wanted = nn__tiles(TASKS, blocks);
+    t.width = whole_columns(nn__tiles(t.f, wanted));
+    t.width = t.width < STRIP ? nn__least(STRIP, whole_columns(t.f)) : t.width;
+    t.strips = nn__tiles(t.f, t.width);
+    t.v_matrix = matrix_count(t.tiles, t.c);
+    t.m_matrix = matrix_count(t.tiles, t.width);
     return t;
+}
+
+/* v, m, zeros[width], one tile's z[4][4][width] and what is pooled of it. */
+size_t nn__conv2d_winograd_scratch(int c, int f)
+{
+    size_t width = whole_columns((size_t)f), tiles = task_tiles((size_t)c, (size_t)f);
+    size_t matrices = nn__add(matrix_count(tiles, (size_t)c), matrix_count(tiles, width));
+    return nn__add(nn__mul(POINTS, matrices), nn__mul(1 + 2 * TILE * TILE, width));
+}
+
+/* m[36][tiles][width] of the filters from `first` on. */
+static void winograd_products(const struct winograd *t, nn_real *m, const nn_real *v,
+                              const nn_real *nothing, size_t tiles, size_t first, size_t width)
+{
+    const nn__window rows = {.c = (int)t->c, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .ow = (int)tiles};
+    const size_t whole = whole_columns(t->f);
+    int was = nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)(POINTS * tiles * t->c * width));
+    for (size_t k = 0; k < POINTS; k++)
+        nn__kernels->direct_forward(m + k * t->m_matrix, v + k * t->v_matrix,
+                                    t->job->u + (k * whole + first) * t->c, nothing, &rows, 1,
+                                    width);
+    nn__work_end(was);
+}
+
+/* Where a tile's outputs lie in y. */
+struct place {
+    nn_real *y;
+    size_t line; /* numbers from row to row */
+    int rows, columns;
+};
+
+static struct place winograd_place(const struct winograd *t, size_t tile)
+{
+    const nn__window *w = t->job->window;
+    const nn__epilogue *e = t->job->after;
+    const size_t tw = (size_t)(w->ow + TILE - 1) / TILE, all = picture_tiles(w);
+    int i = (int)(tile % all / tw) * TILE, j = (int)(tile % all % tw) * TILE, oh = w->oh,
+        ow = w->ow;
+    struct place p = {.rows = oh - i < TILE ? oh - i : TILE,
+                      .columns = ow - j < TILE ? ow - j : TILE};
+    if (e != NULL && e->pool_rows > 0) {
+        i /= e->pool_rows, oh /= e->pool_rows, p.rows /= e->pool_rows;
+        j /= e->pool_columns, ow /= e->pool_columns, p.columns /= e->pool_columns;
+    }
+    p.line = (size_t)ow * t->f;
+    p.y = t->job->y + (tile / all * (size_t)oh + (size_t)i) * p.line + (size_t)j * t->f;
+    return p;
+}
+
+/* The outputs of one tile by way of z[4][4][width], where the epilogue is done. */
+static void winograd_finish(const struct winograd *t, nn_real *z, const nn_real *m,
+                            const nn_real *bias, size_t tile, size_t first, size_t width)
+{
+    const nn__epilogue *e = t->job->after;
+    const struct place p = winograd_place(t, tile);
+    size_t columns = TILE;
+    nn__kernels->winograd_output(z, TILE * width, width, m, t->m_matrix, bias, TILE, TILE, width);
+    nn__epilogue_run(e, z, TILE * TILE, first, width);
+    if (e->pool_rows > 0) {
+        nn_real *pooled = z + TILE * TILE * width;
+        nn__epilogue_pool(e, pooled, z, TILE, TILE, (int)width);
+        columns = TILE / (size_t)e->pool_columns;
+        z = pooled;
+    }
+    for (size_t i = 0; i < (size_t)p.rows; i++)
+        for (size_t j = 0; j < (size_t)p.columns; j++)
+            memcpy(p.y + i * p.line + j * t->f + first, z + (i * columns + j) * width,
+                   width * sizeof *z);
+}
+
+static void winograd_task(const nn_pass *pass, void *arg, int index, int worker)
+{
+    const struct winograd *t = arg;
+    const nn__winograd *job = t->job;
+    const size_t first = (size_t)index % t->strips * t->width,
+                 width = nn__least(t->width, t->f - first);
+    const size_t tile = (size_t)index / t->strips * t->tiles,
+                 tiles = nn__least(t->tiles, t->all - tile);
+    const nn_real *bias = job->bias != NULL ? job->bias + first : NULL;
+    nn_real *v = nn_scratch(pass, worker), *m = v + POINTS * t->v_matrix;
+    nn_real *nothing = m + POINTS * t->m_matrix, *z = nothing + t->width;
+    int was = transform_begin(tiles * t->c, POINTS + POINTS);
+    nn__kernels->winograd_input(v, job->x, job->window, t->v_matrix, tile, tile + tiles);
+    nn__work_end(was);
+    memset(nothing, 0, t->width * sizeof *nothing);
+    winograd_products(t, m, v, nothing, tiles, first, whole_columns(width));
+    was = transform_begin(tiles * width, POINTS + OUTPUTS);
+    for (size_t k = 0; k < tiles; k++, m += whole_columns(width)) {
+        if (job->after != NULL) {
+            winograd_finish(t, z, m, bias, tile + k, first, width);
+            continue;
+        }
+        const struct place p = winograd_place(t, tile + k);
+        nn__kernels->winograd_output(p.y + first, p.line, t->f, m, t->m_matrix, bias, p.rows,
+                                     p.columns, width);
+    }
+    nn__work_end(was);
 }
 
 void nn__conv2d_winograd(const nn_pass *pass, const nn__winograd *job)
 {
-    const size_t all = picture_tiles(job->window) * (size_t)pass->rows;
-    const size_t block = block_tiles(job->window, pass->rows);
-    struct winograd t = winograd_begin(pass, job);
-    nn_parallel(pass, parts(t.c, SWEEP_CHANNELS), winograd_kernel_task, &t);
-    for (t.first = 0; t.first < all; t.first += block) {
-        t.tiles = least(block, all - t.first);
-        t.strips = parts(t.tiles, PRODUCT_TILES);
-        nn_parallel(pass, parts(t.tiles, SWEEP_TILES), winograd_input_task, &t);
-        nn_parallel(pass, POINTS * t.strips, winograd_product_task, &t);
-        nn_parallel(pass, parts(t.tiles, SWEEP_TILES), winograd_output_task, &t);
-    }
+    struct winograd t = winograd_cut(pass, job);
+    nn_parallel(pass, (int)(nn__tiles(t.all, t.tiles) * t.strips), winograd_task, &t);
 }
 
 /* ---- The kernel's gradient ---- */
 
+struct gradient {
+    const nn_real *x;
+    const nn__window *window;
+    nn_real *du, *v, *m;
+    size_t first, tiles; /* of the block */
+    size_t c, f, v_matrix, m_matrix;
+};
+
+static size_t block_tiles(const nn__window *w, int rows)
+{
+    return nn__least(nn__mul(picture_tiles(w), (size_t)rows), BLOCK_TILES);
+}
+
+size_t nn__conv2d_winograd_dw_memory(const nn__conv2d *g, int rows)
+{
+    size_t c = (size_t)g->window.c, f = (size_t)g->filters, tiles = block_tiles(&g->window, rows);
+    return nn__mul(POINTS,
+                   nn__add(nn__mul(c, f), nn__add(matrix_count(tiles, c), matrix_count(tiles, f))));
+}
+
 static void winograd_gradient_task(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const struct winograd *t = arg;
-    size_t first = (size_t)index * SWEEP_TILES, last = least(first + SWEEP_TILES, t->tiles);
-    winograd_input_task(pass, arg, index, worker);
-    int was = transform_begin((last - first) * t->f, OUTPUTS + POINTS);
-    nn__kernels->winograd_gradient(t->m + first * t->f, pass->dy, t->job->window, t->f, t->tiles,
+    const struct gradient *t = arg;
+    size_t first = (size_t)index * SWEEP_TILES, last = nn__least(first + SWEEP_TILES, t->tiles);
+    (void)worker;
+    int was = transform_begin((last - first) * t->c, POINTS + POINTS);
+    nn__kernels->winograd_input(t->v + first * t->c, t->x, t->window, t->v_matrix, t->first + first,
+                                t->first + last);
+    transform_begin((last - first) * t->f, OUTPUTS + POINTS);
+    nn__kernels->winograd_gradient(t->m + first * t->f, pass->dy, t->window, t->f, t->m_matrix,
                                    t->first + first, t->first + last);
     nn__work_end(was);
 }
 
 static void winograd_du_task(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const struct winograd *t = arg;
-    const size_t point = (size_t)index, at = point * t->tiles;
+    const struct gradient *t = arg;
+    const size_t point = (size_t)index;
     (void)pass;
     (void)worker;
-    nn__gemm(1, 0, (int)t->c, (int)t->f, (int)t->tiles, 1, t->v + at * t->c, (int)t->c,
-             t->m + at * t->f, (int)t->f, t->first == 0 ? 0 : 1, t->u + point * t->c * t->f,
-             (int)t->f);
+    nn__gemm(1, 0, (int)t->c, (int)t->f, (int)t->tiles, 1, t->v + point * t->v_matrix, (int)t->c,
+             t->m + point * t->m_matrix, (int)t->f, t->first == 0 ? 0 : 1,
+             t->du + point * t->c * t->f, (int)t->f);
 }
 
 static void winograd_dkernel_task(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const struct winograd *t = arg;
+    const struct gradient *t = arg;
     size_t first = (size_t)index * SWEEP_CHANNELS;
     (void)worker;
-    const size_t last = least(first + SWEEP_CHANNELS, t->c);
+    const size_t last = nn__least(first + SWEEP_CHANNELS, t->c);
     int was = transform_begin((last - first) * t->f, POINTS + KERNEL);
-    nn__kernels->winograd_dkernel(pass->gradients[0], t->u, t->c, t->f, first, last);
+    nn__kernels->winograd_dkernel(pass->gradients[0], t->du, t->c, t->f, first, last);
     nn__work_end(was);
 }
 
-void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__winograd *job)
+void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *memory)
 {
-    const size_t all = picture_tiles(job->window) * (size_t)pass->rows;
-    const size_t block = block_tiles(job->window, pass->rows);
-    struct winograd t = winograd_begin(pass, job);
+    const size_t all = picture_tiles(&g->window) * (size_t)pass->rows;
+    const size_t block = block_tiles(&g->window, pass->rows);
+    struct gradient t = {.x = pass->x[0],
+                         .window = &g->window,
+                         .du = memory,
+                         .c = (size_t)g->window.c,
+                         .f = (size_t)g->filters};
+    t.v_matrix = matrix_count(block, t.c);
+    t.m_matrix = matrix_count(block, t.f);
+    t.v = memory + POINTS * t.c * t.f;
+    t.m = t.v + POINTS * t.v_matrix;
     for (t.first = 0; t.first < all; t.first += block) {
-        t.tiles = least(block, all - t.first);
+        t.tiles = nn__least(block, all - t.first);
         nn_parallel(pass, parts(t.tiles, SWEEP_TILES), winograd_gradient_task, &t);
         nn_parallel(pass, POINTS, winograd_du_task, &t);
     }

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "kernels/kernels.h"
-#include "layers/layer.h"
+#include "layers/dense.h"
 
 enum { FEW_ROWS = 256, CHUNK = 256, CHUNKS_MOST = 16, GROUPS = 8, SUM_CHUNK = 2048 };
 
@@ -41,6 +41,7 @@ struct dense {
     int groups; /* of rows, for dkernel          */
     const nn_real *bias;
     nn_real *parts;
+    const nn__epilogue *after; /* forward */
 };
 
 /* rows of y for `rows` samples of shape x */
@@ -119,7 +120,7 @@ static void dense_forward_chunk(const nn_pass *pass, void *arg, int index, int w
              g->parts + (size_t)index * area(g->n, g->u), g->u);
 }
 
-/* Rows [first, first + count) of y: the parts' sum, the bias, the activation. */
+/* Rows [first, first + count) of y: the parts' sum, the bias, the epilogue. */
 static void dense_finish_rows(const nn_pass *pass, void *arg, int index, int worker)
 {
     const struct dense *g = arg;
@@ -131,8 +132,7 @@ static void dense_finish_rows(const nn_pass *pass, void *arg, int index, int wor
                           area(last, g->u));
     for (int i = 0; g->bias != NULL && i < last - first; i++)
         nn__kernels->add(y + area(i, g->u), g->bias, (size_t)g->u);
-    if (pass->activation != NN_LINEAR)
-        nn__kernels->activate(y, pass->activation, area(last - first, g->u));
+    nn__epilogue_run(g->after, y, (size_t)(last - first), 0, (size_t)g->u);
 }
 
 static void dense_forward_block(const nn_pass *pass, void *arg, int index, int worker)
@@ -145,16 +145,16 @@ static void dense_forward_block(const nn_pass *pass, void *arg, int index, int w
         nn__kernels->fill_rows(y, g->bias, (size_t)count, (size_t)g->u);
     nn__gemm(0, 0, count, g->u, g->k, 1, pass->x[0] + area(first, g->k), g->k, pass->weights[0],
              g->u, g->bias != NULL ? 1 : 0, y, g->u);
-    if (pass->activation != NN_LINEAR)
-        nn__kernels->activate(y, pass->activation, area(count, g->u));
+    nn__epilogue_run(g->after, y, (size_t)count, 0, (size_t)g->u);
 }
 
-static void dense_forward(const nn_pass *pass)
+void nn__dense_forward(const nn_pass *pass, const nn__epilogue *after)
 {
     const nn_dense_options *o = pass->options;
     struct dense g = dense_geometry(o, pass->x_shape, pass->rows);
     g.bias = o->no_bias ? NULL : pass->weights[1];
     g.parts = pass->partials;
+    g.after = after;
     if (!g.few || g.chunks == 1) {
         nn_parallel(pass, g.blocks, dense_forward_block, &g);
         return;
@@ -162,6 +162,11 @@ static void dense_forward(const nn_pass *pass)
     nn_parallel(pass, g.chunks, dense_forward_chunk, &g);
     int rows = SUM_CHUNK / g.u > 0 ? SUM_CHUNK / g.u : 1;
     nn_parallel(pass, (g.n + rows - 1) / rows, dense_finish_rows, &g);
+}
+
+static void dense_forward(const nn_pass *pass)
+{
+    nn__dense_forward(pass, &(nn__epilogue){.activation = pass->activation});
 }
 
 /* ---- Backward; dy is turned into dz = dy act'(y) in place ---- */

@@ -120,6 +120,7 @@ static nn_status build_values(nn_model *model)
         nn__initialize(model->values + weight->offset, &weight->shape, weight->initializer,
                        model->seed, (uint32_t)i);
     }
+    nn__model_changed(model);
     return NN_OK;
 }
 

@@ -16,6 +16,8 @@ static size_t run_pointers(const nn_model *model, const nn__program *program)
         const nn__step *step = &program->steps[s];
         count += 2 * (size_t)step->input_count;
         count += 2 * (size_t)model->nodes[step->node].weight_count;
+        if (step->second_node >= 0)
+            count += (size_t)model->nodes[step->second_node].weight_count;
     }
     return count;
 }
@@ -26,22 +28,32 @@ static nn_real *block_at(const nn_context *context, const nn__plan *plan, int bl
                                  : (nn_real *)(void *)(context->arena + plan->blocks[block].offset);
 }
 
+/* Pointers to a node's weights; returns the room left. */
+static nn_real **node_weights(const nn_model *model, int node, nn_real **room)
+{
+    const nn__node *n = &model->nodes[node];
+    for (int i = 0; i < n->weight_count; i++)
+        *room++ = model->values + model->weights[n->first_weight + i].offset;
+    return room;
+}
+
 static nn_real **run_weights(nn_context *context, nn_pass *pass, const nn__step *step,
                              nn_real **room)
 {
-    nn_model *model = context->model;
+    const nn_model *model = context->model;
     const nn__node *node = &model->nodes[step->node];
-    nn_real **gradients = room + node->weight_count;
     pass->weights = room;
-    pass->gradients = gradients;
+    room = node_weights(model, step->node, room);
+    if (step->second_node >= 0)
+        room = node_weights(model, step->second_node, room);
+    pass->gradients = room;
     for (int i = 0; i < node->weight_count; i++) {
         const nn__weight *weight = &model->weights[node->first_weight + i];
-        room[i] = model->values + weight->offset;
-        gradients[i] = context->gradients != NULL && weight->trainable && !node->frozen
-                           ? context->gradients + weight->offset
-                           : NULL;
+        *room++ = context->gradients != NULL && weight->trainable && !node->frozen
+                      ? context->gradients + weight->offset
+                      : NULL;
     }
-    return gradients + node->weight_count;
+    return room;
 }
 
 /* The shapes that the step's layer sees: those of its node's inputs; an activation sees its
@@ -105,16 +117,54 @@ static void run_dx(const nn_context *context, nn__run *run, int s, unsigned char
     }
 }
 
+static void *context_alloc(nn_context *context, size_t bytes, const char *what)
+{
+    context->bytes = nn__add(context->bytes, bytes);
+    return nn__alloc(bytes, what);
+}
+
+/* Bytes of what the step makes of the weights, for its run after run in inference. */
+static size_t step_prepared(const nn__program *program, int s)
+{
+    const size_t bytes = program->training ? 0 : program->steps[s].about.prepared;
+    return bytes > SIZE_MAX - 63 ? SIZE_MAX : (bytes + 63) / 64 * 64;
+}
+
 static nn_status run_alloc(nn_context *context, nn__run *run)
 {
     const nn__program *program = &run->program;
-    size_t inputs = 0, pointers = run_pointers(context->model, program);
-    for (int s = 0; s < program->step_count; s++)
+    size_t inputs = 0, prepared = 0, pointers = run_pointers(context->model, program);
+    for (int s = 0; s < program->step_count; s++) {
         inputs += (size_t)program->steps[s].input_count;
+        prepared = nn__add(prepared, step_prepared(program, s));
+    }
+    if (prepared > 0) {
+        run->prepared = context_alloc(context, prepared, "what is made of the weights");
+        if (run->prepared == NULL)
+            return NN_ENOMEM;
+    }
     run->passes = nn__alloc_array((size_t)program->step_count, sizeof(nn_pass), "a context");
     run->pointers = nn__alloc_array(pointers, sizeof(nn_real *), "a context");
     run->x_shapes = nn__alloc_array(inputs, sizeof(nn_shape), "a context");
-    return run->passes && run->pointers && run->x_shapes ? NN_OK : NN_ENOMEM;
+    run->work = nn__alloc_array((size_t)program->step_count, sizeof *run->work, "a context");
+    return run->passes && run->pointers && run->x_shapes && run->work ? NN_OK : NN_ENOMEM;
+}
+
+/* Of a row: each matrix or kernel is gone through once for every position of the node's output. */
+static double step_work(const nn_model *model, const nn__step *step, const nn_pass *pass)
+{
+    const nn__node *node = &model->nodes[step->node];
+    const nn_shape *y = &node->output;
+    const double outputs = (double)nn__shape_count(y);
+    double work = outputs;
+    for (int i = 0; i < step->input_count; i++)
+        work += (double)nn__shape_count(&pass->x_shape[i]);
+    for (int i = 0; i < node->weight_count && !step->is_activation; i++) {
+        const nn__weight *weight = &model->weights[node->first_weight + i];
+        if (weight->shape.rank > 1)
+            work += (double)weight->count * outputs / y->dims[y->rank - 1];
+    }
+    return work;
 }
 
 static nn_status run_prepare(nn_context *context, nn__run *run)
@@ -122,12 +172,17 @@ static nn_status run_prepare(nn_context *context, nn__run *run)
     const nn__program *program = &run->program;
     NN_TRY(run_alloc(context, run));
     nn_real **room = run->pointers;
+    char *prepared = run->prepared;
     nn_shape *shapes = run->x_shapes;
     run->inputs = room;
     for (int v = 0; v < program->input_count; v++)
         *room++ = block_at(context, &run->plan, run->plan.value[v]);
     for (int s = 0; s < program->step_count; s++) {
         room = run_step(context, run, s, room, shapes);
+        const size_t bytes = step_prepared(program, s);
+        run->work[s] = step_work(context->model, &program->steps[s], &run->passes[s]);
+        run->passes[s].prepared = bytes > 0 ? prepared : NULL;
+        prepared = bytes > 0 ? prepared + bytes : prepared;
         shapes += program->steps[s].input_count;
     }
     unsigned char *written = nn__alloc((size_t)program->value_count, "a context");
@@ -157,12 +212,6 @@ static nn_status context_plan(nn_context *context, nn__mode mode, int batch, int
     if (run->plan.scratch > context->engine.scratch_bytes)
         context->engine.scratch_bytes = run->plan.scratch;
     return NN_OK;
-}
-
-static void *context_alloc(nn_context *context, size_t bytes, const char *what)
-{
-    context->bytes = nn__add(context->bytes, bytes);
-    return nn__alloc(bytes, what);
 }
 
 /* The memory besides the arena: for as many rows as the largest mode takes. */
@@ -341,6 +390,8 @@ void nn_context_free(nn_context *context)
         nn__free(run->x_shapes);
         if (context->own_profiles)
             nn__free(run->profile);
+        nn__free(run->work);
+        nn__free(run->prepared);
     }
     nn__free(context->arena);
     nn__free(context->engine.scratch);

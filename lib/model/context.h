@@ -25,6 +25,9 @@ typedef struct nn__run {
     void *pointers;       /* memory of the passes' arrays and of the next */
     nn_real **inputs;     /* the model's inputs x[rows][...]              */
     nn_shape *x_shapes;   /* of all steps' inputs, as their layers see them */
+    double *work;         /* of all steps, for a row: multiplications, numbers read and written */
+    char *prepared;       /* what inference's steps made of the weights     */
+    uint64_t changes;     /* the model's number of changes at that time     */
     nn__profile *profile; /* that is being made of it; NULL: none      */
 } nn__run;
 

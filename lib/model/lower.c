@@ -53,6 +53,8 @@ static nn__step *lower_step(struct lowering *l, int node, const nn_layer_kind *k
                        .options = l->model->nodes[node].layer->object.options,
                        .node = node,
                        .last_node = node,
+                       .second_node = -1,
+                       .weight_count = l->model->nodes[node].weight_count,
                        .input_count = count,
                        .inputs = l->next_input,
                        .about = *about};

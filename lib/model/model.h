@@ -74,6 +74,7 @@ struct nn_model {
     nn__weight *weights;
     int weight_count, weight_capacity;
     nn_real *values;         /* all weights, one block                     */
+    atomic_ullong changes;   /* how often they may have changed            */
     size_t parameter_values; /* length of its trainable part, with padding */
     size_t value_count;      /* its whole length                           */
 
@@ -106,6 +107,8 @@ const nn__node *nn__model_input(const nn_model *model, int index);
 const nn__node *nn__model_output(const nn_model *model, int index);
 /* Frees what compile gave an output. */
 void nn__head_clear(nn__head *head);
+/* Called after weights were written: what inference made of them is made anew. */
+void nn__model_changed(nn_model *model);
 /* The end of a weight's segment, padding included: where the next one begins. */
 size_t nn__weight_end(const nn__weight *weight);
 const nn__weight *nn__model_weight(const nn_model *model, const char *name);

@@ -34,7 +34,7 @@ void nn_parallel(const nn_pass *pass, int tasks, nn_task *task, void *arg)
 {
     const nn__engine *engine = pass->engine;
     struct parallel p = {pass, task, arg};
-    nn__pool_run(engine->threads, tasks, parallel_task, &p);
+    nn__pool_run(pass->alone ? 1 : engine->threads, tasks, parallel_task, &p);
 }
 
 void *nn_scratch(const nn_pass *pass, int worker)
@@ -44,6 +44,10 @@ void *nn_scratch(const nn_pass *pass, int worker)
 }
 
 /* ---- Forward ---- */
+
+/* Multiplications, or numbers read and written, below which waking a worker costs more than it saves:
+ * a few microseconds. */
+enum { ALONE = 1 << 16 };
 
 static void *block_at(const nn_context *context, const nn__plan *plan, int block)
 {
@@ -64,18 +68,25 @@ const nn_real *nn__context_prediction(const nn_context *context, int output)
 void nn__context_forward(nn_context *context, nn__mode mode, int rows)
 {
     nn__run *run = &context->runs[mode];
+    const uint64_t changes = atomic_load(&context->model->changes);
+    const int renew = run->changes != changes;
     context->rows = rows;
     context->mode = mode;
+    run->changes = changes;
     nn__profile_count(run->profile, rows);
     for (int s = 0; s < run->program.step_count; s++) {
         nn_pass *pass = &run->passes[s];
         pass->rows = rows;
+        pass->renew = renew;
+        pass->alone = run->work[s] * (double)rows < ALONE;
         pass->seed = context->model->seed;
         pass->step = context->model->step;
         pass->partials = block_at(context, &run->plan, run->plan.forward_partials[s]);
         nn__profile_at(run->profile, s, rows);
         run->program.steps[s].kind->forward(pass);
     }
+    if (mode == NN__TRAIN) /* moving averages */
+        nn__model_changed(context->model);
     nn__profile_at(run->profile, NN__AT_OTHER, 0);
 }
 

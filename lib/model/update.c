@@ -244,6 +244,7 @@ void nn__context_step(nn_context *context)
     }
     nn__pool_run(threads, s.tasks, step_task, &s);
     context->model->step++;
+    nn__model_changed(context->model);
     nn__profile_at(run->profile, NN__AT_OTHER, 0);
 }
 
@@ -260,4 +261,5 @@ void nn__model_take_averages(nn_model *model)
             memcpy(model->values + segment->first, averages + segment->first,
                    segment->count * sizeof *averages);
     }
+    nn__model_changed(model);
 }

@@ -3,6 +3,11 @@
 
 #include "model/model.h"
 
+void nn__model_changed(nn_model *model)
+{
+    atomic_fetch_add_explicit(&model->changes, 1, memory_order_relaxed);
+}
+
 size_t nn_model_weight_count(nn_model *model)
 {
     return nn_model_build(model) == NN_OK ? (size_t)model->weight_count : 0;
@@ -60,6 +65,7 @@ nn_status nn_model_set_weight(nn_model *model, const char *name, const nn_real *
     const nn__weight *weight;
     NN_TRY(find(model, name, values, count, &weight));
     memcpy(model->values + weight->offset, values, count * sizeof *values);
+    nn__model_changed(model);
     return NN_OK;
 }
 
@@ -98,4 +104,5 @@ void nn_model_snapshot(const nn_model *model, nn_real *values)
 void nn_model_restore(nn_model *model, const nn_real *values)
 {
     memcpy(model->values, values, model->value_count * sizeof *values);
+    nn__model_changed(model);
 }

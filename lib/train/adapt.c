@@ -117,6 +117,7 @@ static void adapt_store(const struct adapt *a, nn_model *model, const nn__node *
         model->values[weights[1].offset + k] = (nn_real)a->variance[k];
     }
     model->values[weights[2].offset] = (nn_real)a->numbers;
+    nn__model_changed(model);
 }
 
 /* The node of that name, if it is a Normalization layer whose numbers are to be found. */

@@ -189,7 +189,7 @@ START_TEST(the_hosts_threads_give_the_same_bits)
     ck_assert_msg(nn_set_thread_pool(&mine) == NN_OK, "%s", nn_error_message());
     train(have, 3);
     ck_assert_mem_eq(want, have, count * sizeof *want);
-    ck_assert_int_gt(atomic_load(&h.runs), 4);
+    ck_assert_int_ge(atomic_load(&h.runs), 4); /* the convolution, there and back */
     ck_assert_int_eq(atomic_load(&h.most_threads), 3);
     int runs = atomic_load(&h.runs);
     train(have, 1); /* one thread: nothing to hand out */

@@ -245,29 +245,45 @@ START_TEST(blocks_of_tiles_and_strips_of_products_join_without_a_seam)
 }
 END_TEST
 
-/* The memory between guards: strips of products and sweeps that end early stay within it. */
+/* The memory between guards: tasks and sweeps that end early stay within it. */
 static void run_between_guards(const probe *p, const nn__conv2d *g, int rows)
 {
     enum { GUARD = 1 << 16 };
     const nn__run *run = &p->context->runs[NN__TRAIN];
     const nn_pass *pass = &run->passes[run->program.step_count - 1];
-    const size_t count = nn__conv2d_winograd_memory(g, rows);
-    nn_real *memory = malloc((count + 2 * GUARD) * sizeof *memory), guard[GUARD];
+    nn__engine engine = {.threads = 1};
+    const size_t counts[] = {nn__conv2d_winograd_kernel(g->window.c, g->filters),
+                             nn__conv2d_winograd_scratch(g->window.c, g->filters),
+                             nn__conv2d_winograd_dw_memory(g, rows)};
+    nn_real *memory[3], guard[GUARD];
     for (size_t i = 0; i < GUARD; i++)
         guard[i] = 77;
-    memcpy(memory, guard, sizeof guard);
-    memcpy(memory + GUARD + count, guard, sizeof guard);
-    nn__winograd job = {.y = pass->y,
-                        .x = pass->x[0],
-                        .kernel = pass->weights[0],
-                        .window = &g->window,
-                        .filters = g->filters,
-                        .memory = memory + GUARD};
-    nn__conv2d_winograd(pass, &job);
-    nn__conv2d_winograd_dw(pass, &job);
-    ck_assert_mem_eq(memory, guard, sizeof guard);
-    ck_assert_mem_eq(memory + GUARD + count, guard, sizeof guard);
-    free(memory);
+    for (int k = 0; k < 3; k++) {
+        memory[k] = malloc((counts[k] + 2 * GUARD) * sizeof *guard);
+        memcpy(memory[k], guard, sizeof guard);
+        memcpy(memory[k] + GUARD + counts[k], guard, sizeof guard);
+    }
+    nn_pass own = *pass;
+    engine.scratch = (char *)(memory[1] + GUARD);
+    own.engine = &engine;
+    for (int after = 0; after < 2; after++) {
+        nn__epilogue e = {.activation = NN_RELU};
+        nn__winograd job = {.y = pass->y,
+                            .x = pass->x[0],
+                            .u = memory[0] + GUARD,
+                            .window = &g->window,
+                            .filters = g->filters,
+                            .after = after ? &e : NULL};
+        nn__conv2d_winograd_transform(&own, memory[0] + GUARD, pass->weights[0], g->window.c,
+                                      g->filters);
+        nn__conv2d_winograd(&own, &job);
+    }
+    nn__conv2d_winograd_dw(&own, g, memory[2] + GUARD);
+    for (int k = 0; k < 3; k++) {
+        ck_assert_mem_eq(memory[k], guard, sizeof guard);
+        ck_assert_mem_eq(memory[k] + GUARD + counts[k], guard, sizeof guard);
+        free(memory[k]);
+    }
 }
 
 START_TEST(blocks_and_strips_stay_within_their_memory)
