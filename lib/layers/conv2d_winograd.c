@@ -160,7 +160,8 @@ static void winograd_products(const struct winograd *t, nn_real *m, const nn_rea
 {
     const nn__window rows = {.c = (int)t->c, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .ow = (int)tiles};
     const size_t whole = whole_columns(t->f);
-    int was = nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)(POINTS * tiles * t->c * width));
+    const size_t filters = nn__least(width, t->f - first); /* the rest of the panel is zero */
+    int was = nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)(POINTS * tiles * t->c * filters));
     for (size_t k = 0; k < POINTS; k++)
         nn__kernels->direct_forward(m + k * t->m_matrix, v + k * t->v_matrix,
                                     t->job->u + (k * whole + first) * t->c, nothing, &rows, 1,
