@@ -160,13 +160,10 @@ static void winograd_products(const struct winograd *t, nn_real *m, const nn_rea
 {
     const nn__window rows = {.c = (int)t->c, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .ow = (int)tiles};
     const size_t whole = whole_columns(t->f);
-    const size_t filters = nn__least(width, t->f - first); /* the rest of the panel is zero */
-    int was = nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)(POINTS * tiles * t->c * filters));
     for (size_t k = 0; k < POINTS; k++)
         nn__kernels->direct_forward(m + k * t->m_matrix, v + k * t->v_matrix,
                                     t->job->u + (k * whole + first) * t->c, nothing, &rows, 1,
                                     width);
-    nn__work_end(was);
 }
 
 /* Where a tile's outputs lie in y. */
@@ -202,6 +199,7 @@ static void winograd_finish(const struct winograd *t, nn_real *z, const nn_real 
     const struct place p = winograd_place(t, tile);
     size_t columns = TILE;
     nn__kernels->winograd_output(z, TILE * width, width, m, t->m_matrix, bias, TILE, TILE, width);
+    int was = nn__numbers_begin(NN_WORK_ELEMENTWISE, 2 * TILE * TILE * width);
     nn__epilogue_run(e, z, TILE * TILE, first, width);
     if (e->pool_rows > 0) {
         nn_real *pooled = z + TILE * TILE * width;
@@ -213,6 +211,7 @@ static void winograd_finish(const struct winograd *t, nn_real *z, const nn_real 
         for (size_t j = 0; j < (size_t)p.columns; j++)
             memcpy(p.y + i * p.line + j * t->f + first, z + (i * columns + j) * width,
                    width * sizeof *z);
+    nn__work_end(was);
 }
 
 static void winograd_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -228,10 +227,10 @@ static void winograd_task(const nn_pass *pass, void *arg, int index, int worker)
     nn_real *nothing = m + POINTS * t->m_matrix, *z = nothing + t->width;
     int was = transform_begin(tiles * t->c, POINTS + POINTS);
     nn__kernels->winograd_input(v, job->x, job->window, t->v_matrix, tile, tile + tiles);
-    nn__work_end(was);
     memset(nothing, 0, t->width * sizeof *nothing);
+    nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)(POINTS * tiles * t->c * width));
     winograd_products(t, m, v, nothing, tiles, first, whole_columns(width));
-    was = transform_begin(tiles * width, POINTS + OUTPUTS);
+    transform_begin(tiles * width, POINTS + OUTPUTS);
     for (size_t k = 0; k < tiles; k++, m += whole_columns(width)) {
         if (job->after != NULL) {
             winograd_finish(t, z, m, bias, tile + k, first, width);
