@@ -120,9 +120,9 @@ static void conv_measure(struct bench *bench, const conv *c)
         lone_conv(&lowered, c, NN_CONV_GEMM, bench->threads);
     for (int direction = FORWARD; direction <= (few ? DW : DX); direction++) {
         bare product = few ? (bare){0} : bare_open(c, direction, bench->threads);
-        struct job jobs[] = {{direction_run, &layer.directions[direction]}, {bare_run, &product}};
+        struct job jobs[] = {{lone_run, &layer.directions[direction]}, {bare_run, &product}};
         if (few)
-            jobs[1] = (struct job){direction_run, &lowered.directions[direction]};
+            jobs[1] = (struct job){lone_run, &lowered.directions[direction]};
         timing_measure(jobs, timings, 2, bench->seconds);
         conv_report(bench, c, direction, timings);
         bare_close(&product);

@@ -7,9 +7,9 @@ const char *const direction_names[DIRECTIONS] = {"forward", "dW", "dX", "backwar
 
 static nn_real *const nothing[] = {NULL};
 
-void direction_run(void *arg, int count)
+void lone_run(void *arg, int count)
 {
-    const direction *d = arg;
+    const lone_pass *d = arg;
     unsigned saved = nn__run_enter();
     for (int i = 0; i < count; i++)
         d->run(&d->pass);
@@ -33,10 +33,10 @@ static void lone_passes(lone *l, const int x[3], int batch)
         bench_fail("%s", nn_error_message());
     bench_fill(values, count);
     bench_check(nn_context_forward(l->context, values, batch, NULL));
-    l->directions[FORWARD] = (direction){kind->forward, run->passes[last]};
+    l->directions[FORWARD] = (lone_pass){kind->forward, run->passes[last]};
     bench_check(nn_context_backward(l->context, y, NULL));
     for (int i = DW; i <= BACKWARD; i++)
-        l->directions[i] = (direction){kind->backward, run->passes[last]};
+        l->directions[i] = (lone_pass){kind->backward, run->passes[last]};
     l->directions[DW].pass.dx = nothing;
     l->directions[DX].pass.trainable = 0;
     nn_tensor_free(y);

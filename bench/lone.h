@@ -11,22 +11,22 @@ enum { FORWARD, DW, DX, BACKWARD, DIRECTIONS }; /* BACKWARD is DW and DX as a st
 extern const char *const direction_names[DIRECTIONS];
 
 /* One direction of one layer. */
-typedef struct direction {
+typedef struct lone_pass {
     void (*run)(const nn_pass *pass);
     nn_pass pass;
-} direction;
+} lone_pass;
 
 typedef struct lone {
     nn_model *model;
     nn_context *context;
-    direction directions[DIRECTIONS];
+    lone_pass directions[DIRECTIONS];
 } lone;
 
 /* x[h][w][c] is the layer's input. Fails the program where the library does. */
 void lone_open(lone *l, nn_layer *layer, const int x[3], int batch, int threads);
 void lone_close(lone *l);
 
-/* A job of timing.h: arg is a direction. */
-void direction_run(void *arg, int count);
+/* A job of timing.h: arg is a lone_pass. */
+void lone_run(void *arg, int count);
 
 #endif
