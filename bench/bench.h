@@ -17,8 +17,10 @@ struct bench {
 
 /* Products of matrices as the layers cut them. */
 void bench_gemm(struct bench *bench);
-/* Convolutions: forward, dX, dW. */
+/* Convolutions: forward, dX, dW, against bare products. */
 void bench_conv(struct bench *bench);
+/* The automatic choice of a convolution's algorithm against every forced one. Not part of all. */
+void bench_choice(struct bench *bench);
 /* Every layer of conv2 and deep inside a training step. */
 void bench_layers(struct bench *bench);
 /* Training steps, the start of a process, peak memory. */

@@ -1,104 +1,135 @@
 /*
- * Convolutions, 3x3, same padding, batch 32, bias, no activation: forward, dX, dW. The layer stands
- * behind a batch norm, so that its dX is wanted, in a model that has made one training step; then
- * its passes are run by themselves: dW without dX, and dX with the layer frozen. Pictures of three
- * channels are a network's input, whose dX nobody wants.
+ * Convolutions, 3x3, same padding, batch 32, bias, no activation: forward, dX, dW, each in turns
+ * with what it is compared with. Pictures of three channels are a network's input, whose dX nobody
+ * wants.
+ *
+ *   few channels   the same layer by NN_CONV_GEMM: im2col and sgemm
+ *   else           a bare product of the same M, N, K, with the lowered picture already in memory
+ *
+ *              M        N   K
+ *   forward   pixels    f   9 c      each thread has some of the pixels
+ *   dX        pixels    c   9 f
+ *   dW         9 c      f   pixels   each thread has some of the 9 c rows
  */
 #include <stdio.h>
 
+#include "base/base.h"
+#include "kernels/kernels.h"
+#include "lone.h"
 #include "model/context.h"
-#include "models.h"
 #include "report.h"
 
-enum { BATCH = 32 };
+enum { BATCH = 32, FEW_CHANNELS = 3 };
 
 typedef struct conv {
     int side, c, f;
 } conv;
 
-static const conv convs[] = {{32, 3, 10}, {32, 3, 32}, {16, 32, 64}, {8, 64, 128}, {56, 64, 64}};
+static const conv convs[] = {{32, 3, 10},  {32, 3, 32},  {32, 32, 32},
+                             {16, 32, 64}, {8, 64, 128}, {56, 64, 64}};
 
-/* One direction of one layer, ready to be run again and again. */
-typedef struct direction {
-    void (*run)(const nn_pass *pass);
-    nn_pass pass;
-} direction;
+/* ---- The bare product ---- */
 
-static void direction_run(void *arg, int count)
+typedef struct bare {
+    int transposed; /* dW: A is read by columns */
+    int m, n, k, threads;
+    nn_real *a, *b, *c;
+} bare;
+
+static void bare_task(void *arg, int index, int worker)
 {
-    const direction *d = arg;
+    const bare *p = arg;
+    const int first = (int)((long)p->m * index / p->threads),
+              rows = (int)((long)p->m * (index + 1) / p->threads) - first;
+    (void)worker;
+    if (rows > 0)
+        nn__gemm(p->transposed, 0, rows, p->n, p->k, 1,
+                 p->a + (size_t)first * (p->transposed ? 1 : (size_t)p->k),
+                 p->transposed ? p->m : p->k, p->b, p->n, 0, p->c + (size_t)first * (size_t)p->n,
+                 p->n);
+}
+
+static void bare_run(void *arg, int count)
+{
+    bare *p = arg;
     unsigned saved = nn__run_enter();
     for (int i = 0; i < count; i++)
-        d->run(&d->pass);
+        nn__pool_run(p->threads, p->threads, bare_task, p);
     nn__run_leave(saved);
 }
 
-static nn_model *conv_model(const conv *c, int threads)
+static bare bare_open(const conv *c, int direction, int threads)
 {
-    nn_model *model = nn_sequential(nn_input(c->side, c->side, c->c), nn_batch_norm(),
-                                    nn_conv2d(c->f, {3, 3}, .padding = NN_SAME));
-    if (model == NULL)
-        bench_fail("%s", nn_error_message());
-    bench_check(nn_model_set_threads(model, threads));
-    bench_check(nn_compile(model, .optimizer = nn_sgd(), .loss = nn_mean_squared_error()));
-    return model;
+    const int pixels = BATCH * c->side * c->side;
+    bare p = {direction == DW,
+              direction == DW ? 9 * c->c : pixels,
+              direction == DX ? c->c : c->f,
+              direction == DW ? pixels : 9 * (direction == DX ? c->f : c->c),
+              threads,
+              NULL,
+              NULL,
+              NULL};
+    const size_t m = (size_t)p.m, n = (size_t)p.n, k = (size_t)p.k;
+    p.a = bench_alloc(m * k);
+    p.b = bench_alloc(k * n);
+    p.c = bench_alloc(m * n);
+    bench_fill(p.a, m * k);
+    bench_fill(p.b, k * n);
+    return p;
 }
 
-/* The last step's passes as one training step leaves them: forward's, and backward's. */
-static void conv_passes(nn_context *context, const conv *c, direction *forward, direction *backward)
+static void bare_close(bare *p)
 {
-    nn__run *run = &context->runs[NN__TRAIN];
-    const int last = run->program.step_count - 1;
-    const nn_layer_kind *kind = run->program.steps[last].kind;
-    const size_t area = (size_t)c->side * (size_t)c->side;
-    nn_tensor *y = nn_tensor_new(NN_F32, NN_SHAPE(BATCH, c->side, c->side, c->f));
-    nn_real *x = bench_alloc(BATCH * area * (size_t)c->c);
-    if (y == NULL)
-        bench_fail("%s", nn_error_message());
-    bench_fill(x, BATCH * area * (size_t)c->c);
-    bench_check(nn_context_forward(context, x, BATCH, NULL));
-    *forward = (direction){kind->forward, run->passes[last]};
-    bench_check(nn_context_backward(context, y, NULL));
-    *backward = (direction){kind->backward, run->passes[last]};
-    nn_tensor_free(y);
-    nn__free(x);
+    nn__free(p->a);
+    nn__free(p->b);
+    nn__free(p->c);
 }
 
-static void conv_report(struct bench *bench, const conv *c, const char *pass,
-                        const struct timing *timing)
+/* ---- The layer, and what it is compared with ---- */
+
+static void conv_report(struct bench *bench, const conv *c, int direction,
+                        const struct timing timings[2])
 {
     char name[64];
-    snprintf(name, sizeof name, "conv %dx%dx%d->%d %s", c->side, c->side, c->c, c->f, pass);
+    snprintf(name, sizeof name, "conv %dx%dx%d->%d %s", c->side, c->side, c->c, c->f,
+             direction_names[direction]);
     measured m = {.name = name,
                   .batch = BATCH,
                   .threads = bench->threads,
                   .flops = 2.0 * BATCH * c->side * c->side * 9 * c->c * c->f,
                   .unit = GFLOP_PER_SECOND,
-                  .timing = *timing};
+                  .timing = timings[0],
+                  .against = c->c > FEW_CHANNELS ? "bare GEMM" : "im2col + sgemm",
+                  .another = timings[1]};
     report_measured(bench, &m);
+}
+
+static void lone_conv(lone *l, const conv *c, int algorithm, int threads)
+{
+    lone_open(l, nn_conv2d(c->f, {3, 3}, .padding = NN_SAME, .algorithm = algorithm),
+              (const int[]){c->side, c->side, c->c}, BATCH, threads);
 }
 
 static void conv_measure(struct bench *bench, const conv *c)
 {
-    static const char *const names[] = {"forward", "dW", "dX"};
-    nn_real *const nothing[] = {NULL};
-    const int count = c->c > 3 ? 3 : 2;
-    nn_model *model = conv_model(c, bench->threads);
-    nn_context *context = network_context(model, BATCH, 1);
-    direction directions[3];
-    struct job jobs[3];
-    struct timing timings[3];
-    conv_passes(context, c, &directions[0], &directions[1]);
-    directions[2] = directions[1];
-    directions[1].pass.dx = nothing;
-    directions[2].pass.trainable = 0;
-    for (int i = 0; i < count; i++)
-        jobs[i] = (struct job){direction_run, &directions[i]};
-    timing_measure(jobs, timings, count, bench->seconds);
-    for (int i = 0; i < count; i++)
-        conv_report(bench, c, names[i], &timings[i]);
-    nn_context_free(context);
-    nn_model_free(model);
+    const int few = c->c <= FEW_CHANNELS;
+    struct timing timings[2];
+    lone layer, lowered;
+    lone_conv(&layer, c, NN_CONV_AUTO, bench->threads);
+    if (few)
+        lone_conv(&lowered, c, NN_CONV_GEMM, bench->threads);
+    for (int direction = FORWARD; direction <= (few ? DW : DX); direction++) {
+        bare product = few ? (bare){0} : bare_open(c, direction, bench->threads);
+        struct job jobs[] = {{lone_run, &layer.directions[direction]}, {bare_run, &product}};
+        if (few)
+            jobs[1] = (struct job){lone_run, &lowered.directions[direction]};
+        timing_measure(jobs, timings, 2, bench->seconds);
+        conv_report(bench, c, direction, timings);
+        bare_close(&product);
+    }
+    lone_close(&layer);
+    if (few)
+        lone_close(&lowered);
 }
 
 void bench_conv(struct bench *bench)

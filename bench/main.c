@@ -16,7 +16,8 @@ static const struct part {
     const char *help;
 } parts[] = {
     {"gemm", bench_gemm, "products of matrices at the shapes of the three networks, one thread"},
-    {"conv", bench_conv, "their convolutions and 56x56x64->64: forward, dW, dX"},
+    {"conv", bench_conv, "3x3 convolutions: forward, dW, dX, against bare products"},
+    {"choice", bench_choice, "every way of 42 convolutions; two minutes, and not part of all"},
     {"layers", bench_layers, "every layer of conv2 and deep inside a training step"},
     {"train", bench_train, "training of conv1, conv2 and deep, start of a process, peak memory"},
     {"scaling", bench_scaling, "training steps on up to 64 threads, predicted from their tasks"},
@@ -36,7 +37,8 @@ struct options {
 static void help(void)
 {
     printf(
-        "nn_bench [gemm|conv|layers|train|profile|scaling|infer|drawings|all] [options]\n"
+        "nn_bench [PART|all] [options]
+        "
         "Medians over %d rounds, the least and the most in brackets; \"of sgemm\" is the part of\n"
         "this machine's own rate: the best round of sgemm 1024x1024x1024 on one thread, times\n"
         "the threads.\n",
@@ -92,7 +94,7 @@ static const char *option_name(const char *text)
 static int part_is_asked_for(const struct part *part, const char *name)
 {
     if (name == NULL || strcmp(name, "all") == 0)
-        return part->run != bench_drawings;
+        return part->run != bench_drawings && part->run != bench_choice;
     return strcmp(name, part->name) == 0;
 }
 

@@ -100,6 +100,11 @@ static void json_measured(nn__json_writer *json, const measured *m, const struct
     }
     if (m->speedup > 0)
         json_number(json, "speedup", m->speedup);
+    if (m->against != NULL) {
+        nn__json_key(json, "against");
+        nn__json_put_string(json, m->against);
+        json_number(json, "times_faster", timing_ratio(&m->another, &m->timing).median);
+    }
     nn__json_end_object(json);
 }
 
@@ -109,6 +114,14 @@ static void put_gflops(double gflops, double share)
         return;
     put_number(gflops, "GFLOP/s");
     printf("%.0f %% of sgemm  ", 100 * share);
+}
+
+static void put_against(const measured *m)
+{
+    if (m->against == NULL)
+        return;
+    const struct spread ratio = timing_ratio(&m->another, &m->timing);
+    printf("%.2f x %s (%.2f..%.2f)  ", ratio.median, m->against, ratio.min, ratio.max);
 }
 
 void report_measured(struct bench *bench, const measured *m)
@@ -132,6 +145,7 @@ void report_measured(struct bench *bench, const measured *m)
         put_gflops(gflops, share);
     if (m->speedup > 0)
         printf("speedup %.2f  ", m->speedup);
+    put_against(m);
     put_spread(&value);
     json_measured(&bench->json, m, &value, seconds.median, gflops, share);
 }

@@ -17,13 +17,16 @@ typedef struct measured {
     main_unit unit;
     double speedup; /* against one thread; 0: not told                           */
     struct timing timing;
+    const char *against;   /* what was measured in turns with it; NULL: nothing  */
+    struct timing another; /* of that                                            */
 } measured;
 
 /*
  * One line, and one entry of the JSON text:
  *   train conv2 batch 32 threads 2: 21,345 images/s  1.50 ms  85.1 GFLOP/s  43 % of sgemm  (L..M)
  * L and M, least and most, are in the first unit; sgemm is the machine's own rate on one
- * thread, times threads.
+ * thread, times threads. Where it was measured in turns with something else, the line has how
+ * many times faster it is, too: "1.62 x bare GEMM (1.50..1.70)".
  */
 void report_measured(struct bench *bench, const measured *m);
 

@@ -88,6 +88,16 @@ static int uses_winograd(const nn_conv2d_options *o, const nn__conv2d *g, const 
            (o->algorithm == NN_CONV_WINOGRAD || nn__conv2d_winograd_should(g, w, rows));
 }
 
+int nn__conv2d_way(const nn_conv2d_options *o, const nn_shape *x, int rows, int what)
+{
+    const nn__conv2d g = conv2d_geometry(o, x);
+    if (g.direct && what != NN__CONV_DX)
+        return NN_CONV_DIRECT;
+    return uses_winograd(o, &g, what == NN__CONV_DX ? &g.mirror : &g.window, rows)
+               ? NN_CONV_WINOGRAD
+               : NN_CONV_GEMM;
+}
+
 static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
 {
     const nn_shape *x = &infer->inputs[0];

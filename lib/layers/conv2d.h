@@ -30,6 +30,12 @@ void nn__conv2d_forward(const nn_pass *pass, const nn__epilogue *after);
  * besides the layer's. */
 int nn__conv2d_can_pool(const nn_conv2d_options *o, const nn__window *pool);
 size_t nn__conv2d_pooled_scratch(const nn_conv2d_options *o);
+/* What a layer computes, each by a way of its own. */
+enum { NN__CONV_FORWARD, NN__CONV_DW, NN__CONV_DX };
+
+/* The way of one of them for so many rows, an nn_conv_algorithm: the one that was asked for, or by
+ * the rule of nn/layers.h. */
+int nn__conv2d_way(const nn_conv2d_options *o, const nn_shape *x, int rows, int what);
 
 /* ---- conv2d_direct.c ---- */
 
