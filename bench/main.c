@@ -37,8 +37,7 @@ struct options {
 static void help(void)
 {
     printf(
-        "nn_bench [PART|all] [options]
-        "
+        "nn_bench [PART|all] [options]\n"
         "Medians over %d rounds, the least and the most in brackets; \"of sgemm\" is the part of\n"
         "this machine's own rate: the best round of sgemm 1024x1024x1024 on one thread, times\n"
         "the threads.\n",
