@@ -45,7 +45,7 @@ MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 2)
 endif
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 
-.PHONY: all deps help clean examples bench bench-peers peers check demo docs golden install uninstall lint format \
+.PHONY: all deps help clean examples bench bench-check bench-peers peers check demo docs golden install uninstall lint format \
     cifar10 fashion-mnist FORCE
 all:
 
@@ -68,19 +68,22 @@ MISSING := $(shell \
     command -v mandoc >/dev/null || echo mandoc; \
     command -v doxygen >/dev/null || echo doxygen; \
     command -v clang >/dev/null || echo clang; \
+    command -v valgrind >/dev/null || echo valgrind; \
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv; \
     command -v python3-config >/dev/null || echo python3-dev; \
     pkg-config --exists dlib-1 2>/dev/null || echo libdlib-dev)
-# What only lint and format, docs, .ci/run, golden, or peers need: left out unless FOR says so.
+# What only lint and format, docs, .ci/run, golden, peers or bench-check need: left out unless FOR says so.
 FOR_LINT := clang-format cppcheck mandoc
 FOR_DOCS := doxygen
 FOR_CI := clang
+FOR_BENCH_CHECK := valgrind
 FOR_GOLDEN := $(if $(PYTHON),,python3-venv)
 FOR_PEERS := libdlib-dev python3-dev python3-venv
 UNASKED := $(if $(filter lint format ci,$(FOR)),,$(FOR_LINT)) \
     $(if $(filter docs ci,$(FOR)),,$(FOR_DOCS)) $(if $(filter ci,$(FOR)),,$(FOR_CI)) \
     $(if $(filter golden peers,$(FOR)),,python3-venv) \
-    $(if $(filter peers,$(FOR)),,libdlib-dev python3-dev)
+    $(if $(filter peers,$(FOR)),,libdlib-dev python3-dev) \
+    $(if $(filter bench-check,$(FOR)),,$(FOR_BENCH_CHECK))
 
 deps: ## install what is missing: compilers, OpenBLAS, zlib, libpng, libjpeg, Check, gnuplot
 	@set -e; set -- $(filter-out $(UNASKED),$(MISSING)); \
@@ -105,7 +108,8 @@ GOALS := $(filter-out deps help clean cifar10 fashion-mnist uninstall,$(or $(MAK
 NEED := gcc libc6-dev $(if $(BLAS_LIBS)$(filter builtin,$(BLAS)),,pkg-config libopenblas-dev) \
     $(if $(filter check,$(GOALS)),pkg-config check) $(if $(filter demo,$(GOALS)),gnuplot-nox) \
     $(if $(filter lint format,$(GOALS)),$(FOR_LINT)) $(if $(filter docs,$(GOALS)),$(FOR_DOCS)) \
-    $(if $(filter golden,$(GOALS)),$(FOR_GOLDEN)) $(if $(filter peers,$(GOALS)),g++ $(FOR_PEERS))
+    $(if $(filter golden,$(GOALS)),$(FOR_GOLDEN)) $(if $(filter peers,$(GOALS)),g++ $(FOR_PEERS)) \
+    $(if $(filter bench-check,$(GOALS)),$(FOR_BENCH_CHECK))
 ABSENT := $(if $(GOALS),$(filter $(NEED),$(MISSING)))
 
 ifneq ($(filter-out $(if $(DEPS_DONE),gnuplot-nox),$(ABSENT)),)
@@ -279,6 +283,15 @@ link = $(Q)mkdir -p $(@D) && $(CC) $(LINK) -o $@ $(filter %.o %.a,$^) $(LDFLAGS)
 bench: $(B)/bench/nn_bench ## build and run the microbenchmarks
 	$(B)/bench/nn_bench $(BENCH)
 $(B)/bench/nn_bench: $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/*.c)) $(B)/libnn.a
+	$(call say,LD,$@)
+	$(call link)
+
+# Instructions of fixed work under callgrind, on the built-in product, against bench/check/expected.
+bench-check: $(if $(filter builtin,$(BLAS)),$(B)/bench/check) ## have instruction counts grown? UPDATE=1, AGAINST=COMMIT
+	$(if $(filter builtin,$(BLAS)),@CC="$(CC)" MAKE="$(MAKE)" sh bench/check/run.sh $(B) \
+	    $(if $(UPDATE),--update) $(AGAINST),+@$(MAKE) BLAS=builtin bench-check)
+$(B)/bench/check: $(patsubst %,$(B)/obj/bench/%.o,support timing models lone) \
+        $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/check/*.c)) $(B)/libnn.a
 	$(call say,LD,$@)
 	$(call link)
 
