@@ -37,6 +37,13 @@ enum { NN__CONV_FORWARD, NN__CONV_DW, NN__CONV_DX };
  * the rule of nn/layers.h. */
 int nn__conv2d_way(const nn_conv2d_options *o, const nn_shape *x, int rows, int what);
 
+/* Filters with those that fill up the last panel of NN__DIRECT_COLUMNS. */
+static inline size_t nn__conv2d_whole_filters(size_t f)
+{
+    const size_t columns = NN__DIRECT_COLUMNS;
+    return (f + columns - 1) / columns * columns;
+}
+
 /* ---- conv2d_direct.c ---- */
 
 /* Can the direct way compute this layer? And is it the faster one? */

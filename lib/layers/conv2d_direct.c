@@ -32,11 +32,10 @@ static int band_rows(const nn__window *w)
     return rows < 1 ? 1 : rows < w->oh ? rows : w->oh;
 }
 
-/* Filters with those that fill up the last block. */
+/* Filters in whole blocks. */
 static size_t whole_filters(const nn__conv2d *g)
 {
-    const size_t columns = NN__DIRECT_COLUMNS;
-    return ((size_t)g->filters + columns - 1) / columns * columns;
+    return nn__conv2d_whole_filters((size_t)g->filters);
 }
 
 static size_t padded_count(const nn__window *w)

@@ -59,14 +59,9 @@ int nn__conv2d_winograd_should(const nn__conv2d *g, const nn__window *w, int row
            2 * (size_t)w->oh * (size_t)w->ow >= tiles * TILE * TILE;
 }
 
-static size_t whole_columns(size_t f)
-{
-    return (f + COLUMNS - 1) / COLUMNS * COLUMNS;
-}
-
 size_t nn__conv2d_winograd_kernel(int c, int f)
 {
-    return nn__mul(POINTS, nn__mul((size_t)c, whole_columns((size_t)f)));
+    return nn__mul(POINTS, nn__mul((size_t)c, nn__conv2d_whole_filters((size_t)f)));
 }
 
 /* Numbers of one of the 36 matrices [rows][columns], with the gap behind it. */
@@ -138,8 +133,8 @@ static struct winograd winograd_cut(const nn_pass *pass, const nn__winograd *job
     t.all = picture_tiles(job->window) * (size_t)pass->rows;
     t.tiles = nn__tile_even((int)task_tiles(t.c, t.f), t.all, 1);
     size_t blocks = nn__tiles(t.all, t.tiles), wanted = nn__tiles(TASKS, blocks);
-    t.width = whole_columns(nn__tiles(t.f, wanted));
-    t.width = t.width < STRIP ? nn__least(STRIP, whole_columns(t.f)) : t.width;
+    t.width = nn__conv2d_whole_filters(nn__tiles(t.f, wanted));
+    t.width = t.width < STRIP ? nn__least(STRIP, nn__conv2d_whole_filters(t.f)) : t.width;
     t.strips = nn__tiles(t.f, t.width);
     t.v_matrix = matrix_count(t.tiles, t.c);
     t.m_matrix = matrix_count(t.tiles, t.width);
@@ -149,7 +144,7 @@ static struct winograd winograd_cut(const nn_pass *pass, const nn__winograd *job
 /* v, m, zeros[width], one tile's z[4][4][width] and what is pooled of it. */
 size_t nn__conv2d_winograd_scratch(int c, int f)
 {
-    size_t width = whole_columns((size_t)f), tiles = task_tiles((size_t)c, (size_t)f);
+    size_t width = nn__conv2d_whole_filters((size_t)f), tiles = task_tiles((size_t)c, (size_t)f);
     size_t matrices = nn__add(matrix_count(tiles, (size_t)c), matrix_count(tiles, width));
     return nn__add(nn__mul(POINTS, matrices), nn__mul(1 + 2 * TILE * TILE, width));
 }
@@ -159,7 +154,7 @@ static void winograd_products(const struct winograd *t, nn_real *m, const nn_rea
                               const nn_real *nothing, size_t tiles, size_t first, size_t width)
 {
     const nn__window rows = {.c = (int)t->c, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .ow = (int)tiles};
-    const size_t whole = whole_columns(t->f);
+    const size_t whole = nn__conv2d_whole_filters(t->f);
     for (size_t k = 0; k < POINTS; k++)
         nn__kernels->direct_forward(m + k * t->m_matrix, v + k * t->v_matrix,
                                     t->job->u + (k * whole + first) * t->c, nothing, &rows, 1,
@@ -229,9 +224,9 @@ static void winograd_task(const nn_pass *pass, void *arg, int index, int worker)
     nn__kernels->winograd_input(v, job->x, job->window, t->v_matrix, tile, tile + tiles);
     memset(nothing, 0, t->width * sizeof *nothing);
     nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)(POINTS * tiles * t->c * width));
-    winograd_products(t, m, v, nothing, tiles, first, whole_columns(width));
+    winograd_products(t, m, v, nothing, tiles, first, nn__conv2d_whole_filters(width));
     transform_begin(tiles * width, POINTS + OUTPUTS);
-    for (size_t k = 0; k < tiles; k++, m += whole_columns(width)) {
+    for (size_t k = 0; k < tiles; k++, m += nn__conv2d_whole_filters(width)) {
         if (job->after != NULL) {
             winograd_finish(t, z, m, bias, tile + k, first, width);
             continue;
