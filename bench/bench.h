@@ -43,6 +43,8 @@ void bench_check(nn_status status);
 
 /* count numbers, set to zero, or a failure; the caller frees them with nn__free. */
 nn_real *bench_alloc(size_t count);
+/* The most resident memory of this process so far, in bytes. */
+double bench_peak_memory(void);
 /* The same numbers of -1..1 in every run. */
 void bench_fill(nn_real *values, size_t count);
 

@@ -100,21 +100,6 @@ static double start_main(int threads)
     return end;
 }
 
-/* The peak of this process so far, in bytes. */
-static double peak_memory(void)
-{
-    FILE *status = fopen("/proc/self/status", "r");
-    char line[256];
-    double kilobytes = 0;
-    if (status == NULL)
-        bench_fail("/proc/self/status: this system does not tell a process's memory");
-    while (fgets(line, sizeof line, status) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kilobytes = strtod(line + 6, NULL);
-    fclose(status);
-    return kilobytes * 1024;
-}
-
 /* What cifar10_conv2 holds and does in an epoch, the test pictures included, with fewer steps. */
 static double memory_main(int threads)
 {
@@ -127,7 +112,7 @@ static double memory_main(int threads)
     nn_model *model = network_new(&network_conv2, threads);
     bench_check(nn_fit(model, training, .batch_size = BATCH, .validation_data = validation,
                        .callbacks = nn_callbacks(limit_new(STEPS))));
-    double peak = peak_memory();
+    double peak = bench_peak_memory();
     nn_model_free(model);
     nn_dataset_free(training);
     nn_dataset_free(validation);

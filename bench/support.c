@@ -1,7 +1,8 @@
-/* What all parts use: failing, checking, memory. */
+/* What all programs of the bench use: failing, checking, memory. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "bench.h"
@@ -39,4 +40,18 @@ void bench_fill(nn_real *values, size_t count)
         state = state * 1664525u + 1013904223u;
         values[i] = (nn_real)(state >> 8) / (nn_real)(1 << 23) - 1;
     }
+}
+
+double bench_peak_memory(void)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[256];
+    double kilobytes = 0;
+    if (status == NULL)
+        bench_fail("/proc/self/status: this system does not tell a process's memory");
+    while (fgets(line, sizeof line, status) != NULL)
+        if (strncmp(line, "VmHWM:", 6) == 0)
+            kilobytes = strtod(line + 6, NULL);
+    fclose(status);
+    return kilobytes * 1024;
 }

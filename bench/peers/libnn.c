@@ -141,19 +141,6 @@ static void turn(struct runner *r, double seconds)
 
 /* ---- Questions and answers ---- */
 
-static void peak(void)
-{
-    FILE *status = fopen("/proc/self/status", "r");
-    char line[256];
-    double kilobytes = 0;
-    while (status != NULL && fgets(line, sizeof line, status) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            kilobytes = strtod(line + 6, NULL);
-    if (status != NULL)
-        fclose(status);
-    printf("ok %.0f\n", kilobytes);
-}
-
 static void about(void)
 {
     char cpu[NN__CPU_NAME];
@@ -188,7 +175,7 @@ static void serve(void)
         } else if (sscanf(line, "turn %lf", &seconds) == 1 && r.model != NULL) {
             turn(&r, seconds);
         } else if (strcmp(line, "peak\n") == 0) {
-            peak();
+            printf("ok %.0f\n", bench_peak_memory() / 1024);
         } else {
             printf("no: not a question: %s", line);
         }
