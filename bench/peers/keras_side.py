@@ -234,16 +234,6 @@ def predictor(name, batch, rows, words):
 
 # ---- Questions -----------------------------------------------------------------------------------
 
-def make(name, task, batch, words):
-    if task == "train":
-        return trainer(name, batch, peer.TRAINING, words)
-    return predictor(name, batch, peer.INFERENCE, words)
-
-
-def start(name, words):
-    trainer(name, peer.STARTING, peer.STARTING, words)()
-
-
 def prepare(words):
     threads = peer.option(words, "threads", "1")
     tf.config.threading.set_intra_op_parallelism_threads(int(peer.option(words, "intra", threads)))
@@ -258,4 +248,4 @@ def about():
     return f"Keras {keras.__version__}, TensorFlow {tf.__version__}"
 
 
-peer.main(about, prepare, choose, start, make)
+peer.main(about, prepare, choose, trainer, predictor)

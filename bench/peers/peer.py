@@ -78,11 +78,16 @@ class Server:
         return self.turn(float(words[0])) if question == "turn" else f"ok {peak()}"
 
 
-def main(about, prepare, choose, start, make):
+def main(about, prepare, choose, trainer, predictor):
     """about() names the library; prepare(words) readies the process; choose(words) makes what is
-    the process's as the setting wants it; start(network, words) does a step; make(network, task,
-    batch, words) gives a function that does a step and returns its pictures.
+    the process's as the setting wants it; trainer(network, batch, rows, words) and predictor, alike,
+    give a function that does a step and returns its pictures.
     """
+    def make(network, task, batch, words):
+        if task == "train":
+            return trainer(network, batch, TRAINING, words)
+        return predictor(network, batch, INFERENCE, words)
+
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print
     mode, words = sys.argv[1], sys.argv[2:]
@@ -91,7 +96,7 @@ def main(about, prepare, choose, start, make):
     elif mode == "start":
         prepare(words[1:])
         choose(words[1:])
-        start(words[0], words[1:])
+        trainer(words[0], STARTING, STARTING, words[1:])()
         print("ok %.9f" % time.monotonic(), file=answers)
     else:
         prepare(words)

@@ -204,16 +204,6 @@ def choose(words):
     torch.backends.mkldnn.enabled = peer.option(words, "onednn") != "0"
 
 
-def make(name, task, batch, words):
-    if task == "train":
-        return trainer(name, batch, peer.TRAINING, words)
-    return predictor(name, batch, peer.INFERENCE, words)
-
-
-def start(name, words):
-    trainer(name, peer.STARTING, peer.STARTING, words)()
-
-
 def prepare(words):
     torch.set_flush_denormal(True)
 
@@ -222,4 +212,4 @@ def about():
     return f"PyTorch {torch.__version__} ({torch.backends.cpu.get_cpu_capability()})"
 
 
-peer.main(about, prepare, choose, start, make)
+peer.main(about, prepare, choose, trainer, predictor)
