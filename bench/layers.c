@@ -7,20 +7,18 @@
 #include <string.h>
 
 #include "model/context.h"
-#include "models.h"
 #include "report.h"
+#include "stepper.h"
 
 enum { BATCH = 32, STEPS_MOST = 64 };
 
 /* The step that is being watched. */
 static struct watch {
-    nn_context *context;
+    stepper stepper;
     nn__run *run;
     const nn_layer_kind *kinds[STEPS_MOST]; /* the real ones                                */
     double seconds[STEPS_MOST][2];          /* forward and backward, since the round began  */
     struct timing timings[STEPS_MOST][2];
-    nn_real *x;
-    nn_tensor *y;
 } watch;
 
 static void watch_forward(const nn_pass *pass)
@@ -41,51 +39,27 @@ static void watch_backward(const nn_pass *pass)
 
 static const nn_layer_kind watching = {.forward = watch_forward, .backward = watch_backward};
 
-static void watch_steps(void *arg, int count)
+static void watch_begin(const struct network *network, int threads)
 {
-    (void)arg;
-    for (int i = 0; i < count; i++) {
-        bench_check(nn_context_forward(watch.context, watch.x, BATCH, NULL));
-        bench_check(nn_context_backward(watch.context, watch.y, NULL));
-        bench_check(nn_context_update(watch.context));
-    }
-}
-
-static void watch_begin(nn_context *context)
-{
-    nn__run *run = &context->runs[NN__TRAIN];
+    watch.stepper = stepper_new(network, threads, BATCH);
+    nn__run *run = &watch.stepper.context->runs[NN__TRAIN];
     if (run->program.step_count > STEPS_MOST)
         bench_fail("%d steps, %d can be watched", run->program.step_count, STEPS_MOST);
-    watch.context = context;
     watch.run = run;
     for (int s = 0; s < run->program.step_count; s++) {
         watch.kinds[s] = run->program.steps[s].kind;
         run->program.steps[s].kind = &watching;
     }
-    watch.x = bench_alloc((size_t)BATCH * PICTURE);
-    watch.y = nn_tensor_new(NN_F32, NN_SHAPE(BATCH, CLASSES));
-    if (watch.y == NULL)
-        bench_fail("%s", nn_error_message());
-    bench_fill(watch.x, (size_t)BATCH * PICTURE);
-    for (int i = 0; i < BATCH; i++)
-        ((nn_real *)nn_tensor_data(watch.y))[i * CLASSES + i % CLASSES] = 1;
-}
-
-static void watch_end(void)
-{
-    nn__free(watch.x);
-    nn_tensor_free(watch.y);
-    nn_context_free(watch.context);
 }
 
 static void watch_rounds(double seconds)
 {
     const int count = watch.run->program.step_count;
-    const struct job steps = {watch_steps, NULL};
+    const struct job steps = {stepper_run, &watch.stepper};
     const int repeats = timing_repeats(&steps, seconds);
     for (int round = 0; round < ROUNDS; round++) {
         memset(watch.seconds, 0, sizeof watch.seconds);
-        watch_steps(NULL, repeats);
+        stepper_run(&watch.stepper, repeats);
         for (int s = 0; s < count; s++)
             for (int way = 0; way < 2; way++)
                 watch.timings[s][way].seconds[round] = watch.seconds[s][way] / repeats;
@@ -96,7 +70,7 @@ static void watch_rounds(double seconds)
  * where it is not the layer's own; a fusion's does the work of the layers behind it, too. */
 static void layers_name(char *name, size_t size, const char *network, int s, int backward)
 {
-    const nn__node *node = &watch.context->model->nodes[watch.run->program.steps[s].node];
+    const nn__node *node = &watch.stepper.model->nodes[watch.run->program.steps[s].node];
     const nn_layer_kind *kind = watch.kinds[s];
     const int own = kind == nn__layer_kind(node->layer);
     snprintf(name, size, "layers %s %s%s%s%s %s", network, node->name, own ? "" : " (",
@@ -105,7 +79,7 @@ static void layers_name(char *name, size_t size, const char *network, int s, int
 
 static void layers_report(struct bench *bench, const char *network, int s, int backward)
 {
-    const nn_model *model = watch.context->model;
+    const nn_model *model = watch.stepper.model;
     const nn__step *step = &watch.run->program.steps[s];
     const nn_pass *pass = &watch.run->passes[s];
     if (backward && pass->dy == NULL)
@@ -124,14 +98,12 @@ static void layers_report(struct bench *bench, const char *network, int s, int b
 
 static void layers_of(struct bench *bench, const struct network *network)
 {
-    nn_model *model = network_new(network, bench->threads);
-    watch_begin(network_context(model, BATCH, 1));
+    watch_begin(network, bench->threads);
     watch_rounds(bench->seconds);
     for (int s = 0; s < watch.run->program.step_count; s++)
         for (int backward = 0; backward < 2; backward++)
             layers_report(bench, network->name, s, backward);
-    watch_end();
-    nn_model_free(model);
+    stepper_free(&watch.stepper);
 }
 
 void bench_layers(struct bench *bench)

@@ -16,8 +16,8 @@
 
 #include "base/base.h"
 #include "child.h"
-#include "models.h"
 #include "report.h"
+#include "stepper.h"
 
 enum { BATCH = 32, WORKERS_MOST = 64, COUNTS = 7 };
 
@@ -69,39 +69,6 @@ static void watch_run(void *user, int threads, int tasks, nn_pool_task *task, vo
     watch.spent += nn__seconds() - begin;
 }
 
-/* ---- Steps ---- */
-
-typedef struct stepper {
-    nn_model *model;
-    nn_context *context;
-    const nn_real *x; /* of the batch */
-    const nn_tensor *y;
-} stepper;
-
-static void stepper_run(void *arg, int count)
-{
-    const stepper *s = arg;
-    for (int i = 0; i < count; i++) {
-        bench_check(nn_context_forward(s->context, s->x, BATCH, NULL));
-        bench_check(nn_context_backward(s->context, s->y, NULL));
-        bench_check(nn_context_update(s->context));
-    }
-}
-
-static stepper stepper_new(const struct network *network, int threads, const nn_real *x,
-                           const nn_tensor *y)
-{
-    stepper s = {.model = network_new(network, threads), .x = x, .y = y};
-    s.context = network_context(s.model, BATCH, 1);
-    return s;
-}
-
-static void stepper_free(stepper *s)
-{
-    nn_context_free(s->context);
-    nn_model_free(s->model);
-}
-
 /* ---- The join ---- */
 
 static void no_task(void *arg, int index, int worker)
@@ -129,36 +96,11 @@ static double join_seconds(const struct bench *bench)
 
 /* ---- The prediction, in a process of its own: a pool is set before anything else ---- */
 
-/* The batch that every step is about. */
-struct batch {
-    nn_real *x;
-    nn_tensor *y;
-};
-
-static struct batch batch_new(void)
-{
-    struct batch b = {bench_alloc((size_t)BATCH * PICTURE),
-                      nn_tensor_new(NN_F32, NN_SHAPE(BATCH, CLASSES))};
-    if (b.y == NULL)
-        bench_fail("%s", nn_error_message());
-    bench_fill(b.x, (size_t)BATCH * PICTURE);
-    for (int i = 0; i < BATCH; i++)
-        ((nn_real *)nn_tensor_data(b.y))[i * CLASSES + i % CLASSES] = 1;
-    return b;
-}
-
-static void batch_free(struct batch *b)
-{
-    nn_tensor_free(b->y);
-    nn__free(b->x);
-}
-
 void scaling_main(const struct bench *bench, const struct network *network)
 {
     const nn_thread_pool pool = {.struct_size = sizeof pool, .run = watch_run};
     bench_check(nn_set_thread_pool(&pool));
-    struct batch batch = batch_new();
-    stepper s = stepper_new(network, WORKERS_MOST, batch.x, batch.y);
+    stepper s = stepper_new(network, WORKERS_MOST, BATCH);
     const int repeats = timing_repeats(&(struct job){stepper_run, &s}, 4 * bench->seconds);
     for (int round = 0; round < ROUNDS; round++) {
         memset(&watch, 0, sizeof watch);
@@ -170,7 +112,6 @@ void scaling_main(const struct bench *bench, const struct network *network)
         printf("%.3f\n", watch.jobs / repeats);
     }
     stepper_free(&s);
-    batch_free(&batch);
 }
 
 /* ---- Beside what is measured ---- */
@@ -195,17 +136,15 @@ static int predict(const struct bench *bench, const struct network *network,
 static void measure(const struct bench *bench, const struct network *network,
                     struct timing *timings, int count)
 {
-    struct batch batch = batch_new();
     stepper steppers[2];
     struct job jobs[2];
     for (int i = 0; i < count; i++) {
-        steppers[i] = stepper_new(network, counts[i], batch.x, batch.y);
+        steppers[i] = stepper_new(network, counts[i], BATCH);
         jobs[i] = (struct job){stepper_run, &steppers[i]};
     }
     timing_measure(jobs, timings, count, 4 * bench->seconds);
     for (int i = 0; i < count; i++)
         stepper_free(&steppers[i]);
-    batch_free(&batch);
 }
 
 static void scaling_report(struct bench *bench, const struct network *network, const char *what,

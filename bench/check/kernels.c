@@ -4,7 +4,7 @@
 #include "../bench.h"
 #include "base/base.h"
 #include "check.h"
-#include "kernels/kernels.h"
+#include "layers/tiles.h"
 #include "model/context.h"
 
 enum { BATCH = 32, CLASSES = 10, SIDE = 32, CHANNELS = 16, PRODUCT = 256 };
@@ -14,6 +14,7 @@ static struct arrays {
     nn_real *a, *b, *c;
     double losses[BATCH];
     int32_t classes[BATCH];
+    nn__window window; /* 3x3 over a picture */
 } arrays;
 
 static void run_crossentropy(void *arg, int count)
@@ -24,32 +25,18 @@ static void run_crossentropy(void *arg, int count)
                                          0, 1.0 / BATCH, BATCH, CLASSES);
 }
 
-static const nn__window window = {.h = SIDE,
-                                  .w = SIDE,
-                                  .c = CHANNELS,
-                                  .kh = 3,
-                                  .kw = 3,
-                                  .sh = 1,
-                                  .sw = 1,
-                                  .dh = 1,
-                                  .dw = 1,
-                                  .top = 1,
-                                  .left = 1,
-                                  .oh = SIDE,
-                                  .ow = SIDE};
-
 static void run_im2col(void *arg, int count)
 {
     (void)arg;
     for (int i = 0; i < count; i++)
-        nn__kernels->im2col(arrays.b, arrays.a, &window, 0, CHANNELS, 0, SIDE * SIDE);
+        nn__kernels->im2col(arrays.b, arrays.a, &arrays.window, 0, CHANNELS, 0, SIDE * SIDE);
 }
 
 static void run_col2im(void *arg, int count)
 {
     (void)arg;
     for (int i = 0; i < count; i++)
-        nn__kernels->col2im(arrays.b, arrays.a, &window, 0, CHANNELS, 0, SIDE * SIDE);
+        nn__kernels->col2im(arrays.b, arrays.a, &arrays.window, 0, CHANNELS, 0, SIDE * SIDE);
 }
 
 static void run_product(void *arg, int count)
@@ -91,6 +78,8 @@ void check_kernels(void)
     arrays.c = bench_alloc(most);
     bench_fill(arrays.a, most);
     bench_fill(arrays.b, most);
+    arrays.window = nn__window_over(&(nn_shape){3, {SIDE, SIDE, CHANNELS}}, (int[]){3, 3},
+                                    (int[]){1, 1}, (int[]){1, 1}, NN_SAME);
     check_item("softmax and cross-entropy of 32 rows", (struct job){run_crossentropy, NULL});
     check_item("im2col 32x32x16", (struct job){run_im2col, NULL});
     check_item("col2im 32x32x16", (struct job){run_col2im, NULL});
