@@ -4,7 +4,8 @@
  * block each stays in registers while the window is walked through:
  *
  *   forward   GROUP output pixels      y[j + t][block] += padded[.. + t sw c + e] panel[e][block]
- *   dW        GROUP numbers of depth   panel[e + t][block] += padded[.. + e + t] dy[j][block]
+ *   dW        GROUP or LONG numbers of depth
+ *                                      panel[e + t][block] += padded[.. + e + t] dy[j][block]
  *
  * The part of the picture that a band of output rows sees lies in `padded`, its borders filled with
  * zeros, so that no loop asks where the picture ends.
@@ -19,7 +20,9 @@ enum {
     VECTORS = COLUMNS / LANES,
     GROUP = (NN__SIMD_BYTES == 64 ? 16 : 8) / VECTORS > 0
                 ? (NN__SIMD_BYTES == 64 ? 16 : 8) / VECTORS
-                : 1
+                : 1,
+    HALF = GROUP > 1 ? GROUP / 2 : 1,
+    LONG = GROUP > 1 ? GROUP + HALF : 1 /* dW's, where registers allow */
 };
 
 void KERNEL(pad_rows)(nn_real *padded, const nn_real *x, const nn__window *w, int first, int last)
@@ -137,30 +140,33 @@ static size_t whole_blocks(const nn_real *dy, const nn_real *end, size_t pixels,
     return pixels;
 }
 
-/* `count` of GROUP numbers of depth, at `offsets` from a pixel's window, of one block; all output
- * pixels of the band. */
-static void dw_group(nn_real *panel, int count, const nn_real *padded, const size_t *offsets,
-                     const nn_real *dy, const nn_real *end, const nn__window *w, int rows, size_t f)
+/* The first `count` of `group` numbers of depth, at `offsets` from a pixel's window, of one block;
+ * all output pixels of the band. */
+static inline __attribute__((always_inline)) void dw_group(nn_real *panel, int count,
+                                                           const nn_real *padded,
+                                                           const size_t *offsets, const nn_real *dy,
+                                                           const nn_real *end, const nn__window *w,
+                                                           int rows, size_t f, int group)
 {
     const size_t width = (size_t)((w->ow - 1) * w->sw + w->kw) * (size_t)w->c,
                  step = (size_t)w->sw * (size_t)w->c;
-    lanes sum[GROUP][VECTORS];
-    const nn_real *x[GROUP];
-    for (int t = 0; t < GROUP; t++)
+    lanes sum[LONG][VECTORS];
+    const nn_real *x[LONG];
+    for (int t = 0; t < group; t++)
         for (int v = 0; v < VECTORS; v++)
             sum[t][v] = zeros();
     for (int i = 0; i < rows; i++, dy += (size_t)w->ow * f) {
         size_t whole = whole_blocks(dy, end, (size_t)w->ow, f), at = 0;
-        for (int t = 0; t < GROUP; t++)
+        for (int t = 0; t < group; t++)
             x[t] = padded + (size_t)i * (size_t)w->sh * width + offsets[t];
         for (size_t j = 0; j < whole; j++, at += step)
-            for (int t = 0; t < GROUP; t++)
+            for (int t = 0; t < group; t++)
                 for (int v = 0; v < VECTORS; v++)
                     sum[t][v] += x[t][at] * load(dy + j * f, v);
         for (size_t j = whole; j < (size_t)w->ow; j++, at += step) {
             nn_real narrow[COLUMNS] = {0};
             memcpy(narrow, dy + j * f, (size_t)(end - dy - (ptrdiff_t)(j * f)) * sizeof *dy);
-            for (int t = 0; t < GROUP; t++)
+            for (int t = 0; t < group; t++)
                 for (int v = 0; v < VECTORS; v++)
                     sum[t][v] += x[t][at] * load(narrow, v);
         }
@@ -170,21 +176,38 @@ static void dw_group(nn_real *panel, int count, const nn_real *padded, const siz
             store(panel + t * COLUMNS, v, load(panel + t * COLUMNS, v) + sum[t][v]);
 }
 
-void KERNEL(direct_dw)(nn_real *panel, const nn_real *padded, const nn_real *dy,
-                       const nn__window *w, int rows, size_t f)
+/* Groups of both lengths that together are hardly longer than what is left. */
+static inline int next_group(int left)
+{
+    return (left + HALF - 1) / HALF % 3 == 0 ? LONG : GROUP;
+}
+
+/* All numbers of depth of one block. What a group has too many is computed and dropped. */
+static void dw_block(nn_real *panel, const nn_real *padded, const nn_real *dy, const nn_real *end,
+                     const nn__window *w, int rows, size_t f)
 {
     const size_t width = (size_t)((w->ow - 1) * w->sw + w->kw) * (size_t)w->c;
     const int run = w->kw * w->c, depth = w->kh * run;
-    const nn_real *end = dy + (size_t)rows * (size_t)w->ow * f;
-    for (size_t first = 0; first < f; first += COLUMNS)
-        for (int e = 0; e < depth; e += GROUP) {
-            int count = depth - e < GROUP ? depth - e : GROUP;
-            size_t offsets[GROUP];
-            for (int t = 0; t < GROUP; t++) {
-                int tap = t < count ? e + t : e;
-                offsets[t] = (size_t)(tap / run) * width + (size_t)(tap % run);
-            }
-            dw_group(panel, count, padded, offsets, dy + first, end, w, rows, f);
-            panel += count * COLUMNS;
+    for (int e = 0, group; e < depth; e += group, panel += group * COLUMNS) {
+        size_t offsets[LONG];
+        group = next_group(depth - e);
+        const int count = group < depth - e ? group : depth - e;
+        for (int t = 0; t < group; t++) {
+            const int tap = t < count ? e + t : e;
+            offsets[t] = (size_t)(tap / run) * width + (size_t)(tap % run);
         }
+        if (group == LONG)
+            dw_group(panel, count, padded, offsets, dy, end, w, rows, f, LONG);
+        else
+            dw_group(panel, count, padded, offsets, dy, end, w, rows, f, GROUP);
+    }
+}
+
+void KERNEL(direct_dw)(nn_real *panel, const nn_real *padded, const nn_real *dy,
+                       const nn__window *w, int rows, size_t f)
+{
+    const nn_real *end = dy + (size_t)rows * (size_t)w->ow * f;
+    const size_t depth = (size_t)w->kh * (size_t)w->kw * (size_t)w->c;
+    for (size_t first = 0; first < f; first += COLUMNS, panel += depth * COLUMNS)
+        dw_block(panel, padded, dy + first, end, w, rows, f);
 }

@@ -8,9 +8,10 @@
 
 enum { LANES = 8, STRIP = 4 * LANES }; /* columns whose sums stay in registers */
 
-/* sums[l] = sum over rows of x[row][l] for l < width; `width` is a constant where it is inlined. */
+/* sums[l] += sum over rows of x[row][l] for skip <= l < width; `width` is a constant where it is
+ * inlined. */
 static inline void sum_strip(nn_real *restrict sums, const nn_real *restrict x, size_t n, size_t c,
-                             size_t width)
+                             size_t width, size_t skip)
 {
     nn_real total[STRIP];
     for (size_t l = 0; l < width; l++)
@@ -18,21 +19,21 @@ static inline void sum_strip(nn_real *restrict sums, const nn_real *restrict x, 
     for (size_t i = 0; i < n; i++)
         for (size_t l = 0; l < width; l++)
             total[l] += x[i * c + l];
-    for (size_t l = 0; l < width; l++)
-        sums[l] = total[l];
+    for (size_t l = skip; l < width; l++)
+        sums[l] += total[l];
 }
 
-void KERNEL(column_sums)(nn_real *sums, const nn_real *x, size_t n, size_t c)
+void KERNEL(add_column_sums)(nn_real *sums, const nn_real *x, size_t n, size_t c)
 {
     size_t j = 0;
     for (; j + STRIP <= c; j += STRIP)
-        sum_strip(sums + j, x + j, n, c, STRIP);
+        sum_strip(sums + j, x + j, n, c, STRIP, 0);
     for (; j + LANES <= c; j += LANES)
-        sum_strip(sums + j, x + j, n, c, LANES);
-    if (j < c && c >= LANES) /* the last LANES columns once more, to the same bits */
-        sum_strip(sums + c - LANES, x + c - LANES, n, c, LANES);
+        sum_strip(sums + j, x + j, n, c, LANES, 0);
+    if (j < c && c >= LANES) /* the last LANES columns, of which some are done */
+        sum_strip(sums + c - LANES, x + c - LANES, n, c, LANES, LANES - (c - j));
     else if (j < c)
-        sum_strip(sums, x, n, c, c);
+        sum_strip(sums, x, n, c, c, 0);
 }
 
 enum { PIECE = 1024 }; /* elements of each part summed at a time */

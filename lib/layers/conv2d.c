@@ -302,9 +302,11 @@ static size_t conv2d_weights(const nn__conv2d *g)
     return (size_t)g->depth * (size_t)g->filters;
 }
 
-static void conv2d_dw_tile(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *col,
-                           size_t start, size_t first, size_t last)
+/* dz of the pixels, then their share of dkernel; `first` is `start` for the first tile of a group. */
+static void conv2d_dw_tile(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *db,
+                           nn_real *col, size_t start, size_t first, size_t last)
 {
+    nn__pixels_dz(pass, db, first, last, (size_t)g->filters);
     for (int group = 0; group < g->groups; group++) {
         const nn_real *lowered = pass->x[0] + first * (size_t)g->window.c;
         if (!g->plain) {
@@ -376,18 +378,15 @@ static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int
                  end = nn__group_start(pass->rows, index + 1);
     const size_t start = begin * pixels, stop = end * pixels;
     const size_t tile = nn__tile_even(g->tile, stop - start, 1);
-    nn_real *col = nn_scratch(pass, worker);
-    if (pass->activation != NN_LINEAR)
-        nn__kernels->activate_gradient(pass->dy + start * f, pass->y + start * f, pass->activation,
-                                       (stop - start) * f);
-    if (b->db != NULL)
-        nn__kernels->column_sums(b->db + (size_t)index * f, pass->dy + start * f, stop - start, f);
-    if (b->dw != NULL && g->direct)
-        nn__conv2d_direct_dw(pass, g, b->dw + (size_t)index * conv2d_weights(g), col, begin, end);
-    else if (b->dw != NULL)
+    nn_real *col = nn_scratch(pass, worker), *db = nn__group_db(b->db, index, f);
+    nn_real *dw = b->dw != NULL ? b->dw + (size_t)index * conv2d_weights(g) : NULL;
+    if (dw == NULL)
+        nn__pixels_dz(pass, db, start, stop, f);
+    else if (g->direct)
+        nn__conv2d_direct_dw(pass, g, dw, db, col, begin, end);
+    else
         for (size_t first = start; first < stop; first += tile)
-            conv2d_dw_tile(pass, g, b->dw + (size_t)index * conv2d_weights(g), col, start, first,
-                           nn__least(first + tile, stop));
+            conv2d_dw_tile(pass, g, dw, db, col, start, first, nn__least(first + tile, stop));
     if (pass->dx[0] != NULL && !b->winograd_dx)
         conv2d_dx(pass, b, col, begin, end);
 }

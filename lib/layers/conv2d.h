@@ -53,9 +53,10 @@ int nn__conv2d_direct_should(const nn__conv2d *g);
 size_t nn__conv2d_direct_scratch(const nn__conv2d *g);
 /* y = after(bias + x * kernel) of all rows; g->after says how. */
 void nn__conv2d_direct_forward(const nn_pass *pass, const nn__conv2d *g);
-/* dw[depth][filters] of the pictures [begin, end) in the calling worker's scratch. */
-void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *scratch,
-                          size_t begin, size_t end);
+/* dz of the pictures [begin, end), band by band, with its sums added to db (nn__pixels_dz), and
+ * dw[depth][filters] of them; in the calling worker's scratch. */
+void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *db,
+                          nn_real *scratch, size_t begin, size_t end);
 
 /* ---- conv2d_winograd.c ---- */
 

@@ -74,6 +74,24 @@ static int tasks_of_picture(const nn__conv2d *g)
     return (g->window.oh + task_rows(g) - 1) / task_rows(g);
 }
 
+struct direct {
+    nn__conv2d g;
+    unsigned char packed[NN__MAX_THREADS]; /* are the weights in this worker's scratch? */
+};
+
+static void direct_pack(const nn_pass *pass, struct direct *d, nn_real *panel, int worker)
+{
+    const size_t whole = whole_filters(&d->g), f = (size_t)d->g.filters;
+    nn_real *bias = panel + (size_t)d->g.depth * whole;
+    if (d->packed[worker])
+        return;
+    d->packed[worker] = 1;
+    nn__kernels->pack_columns(panel, pass->weights[0], (size_t)d->g.depth, f);
+    memset(bias, 0, whole * sizeof *bias);
+    if (!((const nn_conv2d_options *)pass->options)->no_bias)
+        memcpy(bias, pass->weights[1], f * sizeof *bias);
+}
+
 /* A band from output pixel `pixel` on, window row by window row, so that z stays in the first cache. */
 static void direct_forward_pooled(const nn_pass *pass, const nn__conv2d *g, nn_real *padded,
                                   size_t pixel, int rows)
@@ -97,7 +115,8 @@ static void direct_forward_pooled(const nn_pass *pass, const nn__conv2d *g, nn_r
 
 static void direct_forward_band(const nn_pass *pass, void *arg, int index, int worker)
 {
-    const nn__conv2d *g = arg;
+    struct direct *d = arg;
+    const nn__conv2d *g = &d->g;
     const nn__window *w = &g->window;
     const nn__epilogue *e = g->after;
     const size_t n = (size_t)(index / tasks_of_picture(g)), f = (size_t)g->filters;
@@ -110,10 +129,7 @@ static void direct_forward_band(const nn_pass *pass, void *arg, int index, int w
     int was = padding_begin(w);
     nn__kernels->pad_rows(padded, pass->x[0] + n * (size_t)w->h * (size_t)w->w * (size_t)w->c, w,
                           first, last);
-    nn__kernels->pack_columns(panel, pass->weights[0], (size_t)g->depth, f);
-    memset(bias, 0, whole_filters(g) * sizeof *bias);
-    if (!((const nn_conv2d_options *)pass->options)->no_bias)
-        memcpy(bias, pass->weights[1], f * sizeof *bias);
+    direct_pack(pass, d, panel, worker);
     nn__work_end(was);
     if (e->pool_rows > 0) {
         direct_forward_pooled(pass, g, padded, pixel, last - first);
@@ -127,12 +143,12 @@ static void direct_forward_band(const nn_pass *pass, void *arg, int index, int w
 
 void nn__conv2d_direct_forward(const nn_pass *pass, const nn__conv2d *g)
 {
-    nn__conv2d copy = *g;
-    nn_parallel(pass, pass->rows * tasks_of_picture(g), direct_forward_band, &copy);
+    struct direct d = {.g = *g};
+    nn_parallel(pass, pass->rows * tasks_of_picture(g), direct_forward_band, &d);
 }
 
-void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *scratch,
-                          size_t begin, size_t end)
+void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *db,
+                          nn_real *scratch, size_t begin, size_t end)
 {
     const nn__window *w = &g->window;
     const size_t f = (size_t)g->filters, picture = (size_t)w->h * (size_t)w->w * (size_t)w->c;
@@ -141,13 +157,12 @@ void nn__conv2d_direct_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw,
     for (size_t n = begin; n < end; n++)
         for (int first = 0; first < w->oh; first += band_rows(w)) {
             int last = first + band_rows(w) < w->oh ? first + band_rows(w) : w->oh;
+            const size_t pixel = n * (size_t)g->pixels + (size_t)first * (size_t)w->ow;
+            nn__pixels_dz(pass, db, pixel, pixel + (size_t)(last - first) * (size_t)w->ow, f);
             int was = padding_begin(w);
             nn__kernels->pad_rows(padded, pass->x[0] + n * picture, w, first, last);
             nn__work_begin(NN_WORK_DIRECT, direct_flops(g, last - first));
-            nn__kernels->direct_dw(panel, padded,
-                                   pass->dy +
-                                       (n * (size_t)g->pixels + (size_t)first * (size_t)w->ow) * f,
-                                   w, last - first, f);
+            nn__kernels->direct_dw(panel, padded, pass->dy + pixel * f, w, last - first, f);
             nn__work_end(was);
         }
     nn__kernels->unpack_columns(dw, panel, (size_t)g->depth, f);

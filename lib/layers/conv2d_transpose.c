@@ -191,15 +191,9 @@ static void conv2d_transpose_backward_group(const nn_pass *pass, void *arg, int 
     const size_t begin = nn__group_start(pass->rows, index),
                  end = nn__group_start(pass->rows, index + 1);
     const size_t start = begin * g->x_pixels, stop = end * g->x_pixels;
-    const size_t tile = nn__tile_even(g->tile, stop - start, 1),
-                 y_pixels = (end - begin) * g->y_pixels;
-    nn_real *dz = pass->dy + begin * g->y_pixels * f;
+    const size_t tile = nn__tile_even(g->tile, stop - start, 1);
     nn_real *dkernel = g->dkernel != NULL ? g->dkernel + (size_t)index * weights : NULL;
-    if (pass->activation != NN_LINEAR)
-        nn__kernels->activate_gradient(dz, pass->y + begin * g->y_pixels * f, pass->activation,
-                                       y_pixels * f);
-    if (g->db != NULL)
-        nn__kernels->column_sums(g->db + (size_t)index * f, dz, y_pixels, f);
+    nn__pixels_dz(pass, nn__group_db(g->db, index, f), begin * g->y_pixels, end * g->y_pixels, f);
     for (size_t first = start; first < stop; first += tile)
         conv2d_transpose_backward_tile(pass, g, dkernel, nn_scratch(pass, worker), start, first,
                                        nn__least(first + tile, stop));

@@ -191,6 +191,12 @@ static void dense_dz(const nn_pass *pass, int u, int first, int count)
                                        pass->activation, area(count, u));
 }
 
+static void dense_db(nn_real *db, const nn_real *dz, int rows, int u)
+{
+    memset(db, 0, (size_t)u * sizeof *db);
+    nn__kernels->add_column_sums(db, dz, (size_t)rows, (size_t)u);
+}
+
 /* A group of rows: its share of dkernel and db, and its dx. */
 static void dense_backward_group(const nn_pass *pass, void *arg, int index, int worker)
 {
@@ -204,8 +210,7 @@ static void dense_backward_group(const nn_pass *pass, void *arg, int index, int 
         nn__gemm(1, 0, g->k, g->u, count, 1, pass->x[0] + area(first, g->k), g->k, dz, g->u, 0,
                  g->parts + (size_t)index * area(g->k, g->u), g->u);
     if (pass->trainable && g->bias != NULL)
-        nn__kernels->column_sums(g->parts + area(GROUPS, g->u) * (size_t)g->k + area(index, g->u),
-                                 dz, (size_t)count, (size_t)g->u);
+        dense_db(g->parts + area(GROUPS, g->u) * (size_t)g->k + area(index, g->u), dz, count, g->u);
     if (pass->dx[0] != NULL)
         nn__gemm(0, 1, count, g->k, g->u, 1, dz, g->u, pass->weights[0], g->u, 0,
                  pass->dx[0] + area(first, g->k), g->k);
@@ -238,7 +243,7 @@ static void dense_backward(const nn_pass *pass)
     }
     dense_dz(pass, g.u, 0, g.n);
     if (pass->trainable && g.bias != NULL)
-        nn__kernels->column_sums(pass->gradients[1], pass->dy, (size_t)g.n, (size_t)g.u);
+        dense_db(pass->gradients[1], pass->dy, g.n, g.u);
     nn_parallel(pass, g.chunks, dense_backward_chunk, &g);
 }
 

@@ -98,13 +98,11 @@ static void depthwise_conv2d_backward_group(const nn_pass *pass, void *arg, int 
     const struct depthwise_conv2d *g = arg;
     const nn__depthwise *d = &g->d;
     size_t first = nn__group_start(pass->rows, index),
-           last = nn__group_start(pass->rows, index + 1), count = (last - first) * d->y_count;
+           last = nn__group_start(pass->rows, index + 1), pixels = d->y_count / d->pixel;
     nn_real *dz = pass->dy + first * d->y_count;
     nn_real *dkernel = g->dkernel != NULL ? g->dkernel + (size_t)index * d->weights : NULL;
-    if (pass->activation != NN_LINEAR)
-        nn__kernels->activate_gradient(dz, pass->y + first * d->y_count, pass->activation, count);
-    if (g->db != NULL)
-        nn__kernels->column_sums(g->db + (size_t)index * d->pixel, dz, count / d->pixel, d->pixel);
+    nn__pixels_dz(pass, nn__group_db(g->db, index, d->pixel), first * pixels, last * pixels,
+                  d->pixel);
     if (dkernel != NULL)
         memset(dkernel, 0, d->weights * sizeof *dkernel);
     for (size_t n = first; n < last; n++, dz += d->y_count) {

@@ -2,6 +2,8 @@
  * GlobalAveragePooling2D: y[c] = the mean of x[h][w][c]; dx = dy / (h w). A task is one picture. The
  * sum is made of sums of PIECE pixels, so that it stays exact in large pictures.
  */
+#include <string.h>
+
 #include "layers/tiles.h"
 
 NN__NO_TAIL_PADDING(nn_global_average_pool2d_options, name);
@@ -19,7 +21,6 @@ static nn_status global_average_pooling2d_infer(nn_infer *infer)
     NN_TRY(nn__infer_picture(infer));
     const int c = infer->inputs[0].dims[2];
     infer->output = o->keepdims ? (nn_shape){3, {1, 1, c}} : (nn_shape){1, {c}};
-    infer->scratch = (size_t)c * sizeof(nn_real);
     return NN_OK;
 }
 
@@ -33,13 +34,12 @@ static void global_average_pooling2d_forward_picture(const nn_pass *pass, void *
 {
     const size_t n = pixels_of(pass->x_shape), c = (size_t)pass->x_shape->dims[2];
     const nn_real *x = pass->x[0] + (size_t)index * n * c;
-    nn_real *y = pass->y + (size_t)index * c, *piece = nn_scratch(pass, worker);
+    nn_real *y = pass->y + (size_t)index * c;
     (void)arg;
-    nn__kernels->column_sums(y, x, nn__least(n, PIECE), c);
-    for (size_t first = PIECE; first < n; first += PIECE) {
-        nn__kernels->column_sums(piece, x + first * c, nn__least(n - first, PIECE), c);
-        nn__kernels->add(y, piece, c);
-    }
+    (void)worker;
+    memset(y, 0, c * sizeof *y);
+    for (size_t first = 0; first < n; first += PIECE)
+        nn__kernels->add_column_sums(y, x + first * c, nn__least(n - first, PIECE), c);
     for (size_t j = 0; j < c; j++)
         y[j] /= (nn_real)n;
 }

@@ -170,12 +170,7 @@ static void separable_conv2d_backward_group(const nn_pass *pass, void *arg, int 
     const size_t first = nn__group_start(pass->rows, index),
                  last = nn__group_start(pass->rows, index + 1), f = (size_t)g->filters,
                  pixels = (size_t)d->window.oh * (size_t)d->window.ow;
-    nn_real *dz = pass->dy + first * pixels * f;
-    if (pass->activation != NN_LINEAR)
-        nn__kernels->activate_gradient(dz, pass->y + first * pixels * f, pass->activation,
-                                       (last - first) * pixels * f);
-    if (g->db != NULL)
-        nn__kernels->column_sums(g->db + (size_t)index * f, dz, (last - first) * pixels, f);
+    nn__pixels_dz(pass, nn__group_db(g->db, index, f), first * pixels, last * pixels, f);
     if (g->dkernel != NULL) {
         memset(g->dkernel + (size_t)index * d->weights, 0, d->weights * sizeof(nn_real));
         memset(g->dpointwise + (size_t)index * g->pointwise, 0, g->pointwise * sizeof(nn_real));

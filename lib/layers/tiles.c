@@ -1,6 +1,8 @@
 #include "layers/tiles.h"
 
-enum { SUM_CHUNK = 4096 };
+#include <string.h>
+
+enum { SUM_CHUNK = 4096, DZ_CHUNK = 4096 };
 
 int nn__tile_pixels(int depth)
 {
@@ -54,6 +56,24 @@ void nn__lower_pixels(nn_real *col, const nn_real *x, const nn__window *w, int f
         first = end;
     }
     nn__work_end(was);
+}
+
+void nn__pixels_dz(const nn_pass *pass, nn_real *db, size_t first, size_t last, size_t f)
+{
+    const size_t chunk = nn__tiles(DZ_CHUNK, f);
+    for (size_t count; first < last; first += count) {
+        nn_real *dz = pass->dy + first * f;
+        count = nn__least(chunk, last - first);
+        if (pass->activation != NN_LINEAR)
+            nn__kernels->activate_gradient(dz, pass->y + first * f, pass->activation, count * f);
+        if (db != NULL)
+            nn__kernels->add_column_sums(db, dz, count, f);
+    }
+}
+
+nn_real *nn__group_db(nn_real *db, int group, size_t f)
+{
+    return db == NULL ? NULL : memset(db + (size_t)group * f, 0, f * sizeof *db);
 }
 
 void nn__raise_pixels(nn_real *dx, const nn_real *col, const nn__window *w, int first_c,

@@ -68,6 +68,13 @@ nn__window nn__window_over(const nn_shape *x, const int kernel[2], const int str
 void nn__lower_pixels(nn_real *col, const nn_real *x, const nn__window *w, int first_c, int count_c,
                       size_t first, size_t last);
 
+/* dz = dy act'(z) of the pixels [first, last) of the batch, in the place of dy[..][f]; adds their sums
+ * to db[f] unless that is NULL. */
+void nn__pixels_dz(const nn_pass *pass, nn_real *db, size_t first, size_t last, size_t f);
+
+/* A group's own sums db[f], set to zero; NULL where none are wanted. */
+nn_real *nn__group_db(nn_real *db, int group, size_t f);
+
 /* The way back: adds col to dx[h][w][c] of one picture, for its pixels [first, last). */
 void nn__raise_pixels(nn_real *dx, const nn_real *col, const nn__window *w, int first_c,
                       int count_c, int first, int last);
