@@ -160,6 +160,8 @@ KERNEL := -O2 -ftree-vectorize -fno-align-functions -fno-math-errno -fno-trappin
 # Loops over a window, and sums in registers, must be unrolled.
 HOT := $(patsubst %,FLAGS_lib/kernels/%.c,pooling direct builtin_gemm)
 $(foreach hot,$(HOT),$(eval $(hot) := -O3))
+# Short rows of filters are copied: for size, gcc would copy them byte by byte.
+FLAGS_lib/layers/conv2d_winograd.c := -O2
 # Its vectors are written out; what is left over is short.
 FLAGS_lib/kernels/row_product.c := -fno-tree-vectorize
 # Rows of classes are short, and exp is a call for each number: vectors gain nothing.

@@ -1,13 +1,14 @@
 /*
  * Batch normalization followed by max pooling: the normalized picture lives in a worker's scratch,
- * in cache, and only its pooled quarter is written to memory. Backward, dy is spread over the
- * picture in scratch as well, once for the sums and once for dx.
+ * in cache, and only its pooled quarter is written to memory. Backward, the sums and dx find in
+ * `where` which cells of a window dy reaches; it is spread over the picture nowhere. Only windows
+ * that overlap, whose cells may get from several, have it spread in scratch.
  *
  *   forward   moments of x; per part: scratch = x s + t, y and where = pooled scratch
- *   backward  per part: scratch = dy spread by where; sums.  Again: scratch; dx = a scratch + b x + d
+ *   backward  per part: sums of dy.  Again: dx = a dy + b x + d
  *
- * The same kernels run over the same parts as in the two layers by themselves, so the bits are the
- * same, ties and signs of gamma included.
+ * The same numbers are added in the same order as in the two layers by themselves, so the bits are
+ * the same, ties and signs of gamma included.
  *
  * Kept: what batch normalization keeps, then where[rows][oh][ow][c].
  */
@@ -55,6 +56,17 @@ static void pool_part(const nn_pass *pass, const nn__batch_norm_run *run, int pa
     }
 }
 
+static nn__pooled_dy pooled_part(const nn_pass *pass, const nn__batch_norm_run *run, int part,
+                                 int worker)
+{
+    const struct batch_norm_pool *f = run->owner;
+    size_t first;
+    (void)worker;
+    part_pictures(run, part, &first);
+    return (nn__pooled_dy){pass->dy + first * f->y_count, f->where + first * f->y_count,
+                           &f->window};
+}
+
 static const nn_real *spread_part(const nn_pass *pass, const nn__batch_norm_run *run, int part,
                                   int worker)
 {
@@ -87,7 +99,9 @@ static nn__batch_norm_run begin(const nn_pass *pass, nn_pass *own, struct batch_
     run.owner = f;
     run.y_of_part = y_of_part;
     run.y_done = pool_part;
-    run.dy_of_part = spread_part;
+    run.whole_dy_of_part = spread_part;
+    if (f->window.sh == f->window.kh && f->window.sw == f->window.kw)
+        run.dy_of_part = pooled_part;
     return run;
 }
 

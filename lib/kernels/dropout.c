@@ -24,17 +24,25 @@ static inline void philox_start(nn__words c[4], const stream_at *at, uint64_t bl
     c[3] = zero + at->stream;
 }
 
-/* Ten rounds; a lane holds a 32-bit word in 64 bits whose upper half does not matter. */
-static inline void philox_rounds(nn__words c[4], uint64_t seed)
+/* One round; a lane holds a 32-bit word in 64 bits whose upper half does not matter. */
+static inline void philox_round(nn__words c[4], nn__words k0, nn__words k1)
 {
     const nn__words zero = {0}, m0 = zero + NN__PHILOX_M0, m1 = zero + NN__PHILOX_M1;
+    const nn__words p0 = nn__mul_low(c[0], m0), p1 = nn__mul_low(c[2], m1);
+    c[0] = (p1 >> 32) ^ c[1] ^ k0;
+    c[2] = (p0 >> 32) ^ c[3] ^ k1;
+    c[1] = p1;
+    c[3] = p0;
+}
+
+/* Ten rounds of two vectors at a time: a round waits for the one before it, not for its neighbour. */
+static inline void philox_rounds(nn__words c[2][4], uint64_t seed)
+{
+    const nn__words zero = {0};
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
     for (int round = 0; round < 10; round++) {
-        nn__words p0 = nn__mul_low(c[0], m0), p1 = nn__mul_low(c[2], m1);
-        c[0] = (p1 >> 32) ^ c[1] ^ (zero + k0);
-        c[2] = (p0 >> 32) ^ c[3] ^ (zero + k1);
-        c[1] = p1;
-        c[3] = p0;
+        philox_round(c[0], zero + k0, zero + k1);
+        philox_round(c[1], zero + k0, zero + k1);
         k0 += NN__PHILOX_W0;
         k1 += NN__PHILOX_W1;
     }
@@ -46,8 +54,8 @@ static void philox_lanes(uint32_t words[WORDS], const stream_at *at, uint64_t bl
     nn__words c[VECTORS][4];
     for (int v = 0; v < VECTORS; v++)
         philox_start(c[v], at, block + (uint64_t)(v * NN__WORDS));
-    for (int v = 0; v < VECTORS; v++)
-        philox_rounds(c[v], at->seed);
+    for (int v = 0; v < VECTORS; v += 2)
+        philox_rounds(c + v, at->seed);
     for (int v = 0; v < VECTORS; v++)
         for (int l = 0; l < NN__WORDS; l++, words += 4)
             for (int j = 0; j < 4; j++)

@@ -27,6 +27,14 @@ typedef struct nn__window {
     int oh, ow;         /* output positions               */
 } nn__window;
 
+/* A gradient of pictures x[n][h][w][c]: written out, or as a max pooling has it whose windows do not
+ * overlap: of each window one cell gets something. */
+typedef struct nn__pooled_dy {
+    const nn_real *dy;        /* [n][h][w][c], or [n][oh][ow][c]          */
+    const uint32_t *where;    /* see max_pool; NULL: dy is written out    */
+    const nn__window *window; /* where there is `where`                   */
+} nn__pooled_dy;
+
 enum { NN__DIRECT_COLUMNS = 16 }; /* filters side by side in the direct convolution    */
 enum { NN__WINOGRAD_TILE = 4, NN__WINOGRAD_POINTS = 36 }; /* F(4x4, 3x3) */
 

@@ -2,6 +2,8 @@
 #ifndef NN__KERNELS_LANES_H
 #define NN__KERNELS_LANES_H
 
+#include <string.h>
+
 #include "kernels/simd.h"
 #include "nn/base.h"
 
@@ -26,6 +28,43 @@ static inline lanes load(const nn_real *x, int v)
 static inline void store(nn_real *y, int v, lanes value)
 {
     *((lanes_at *)(void *)y + v) = value;
+}
+
+/* `count` numbers, zeros behind them. */
+static inline lanes load_some(const nn_real *x, size_t count)
+{
+    nn_real narrow[LANES] = {0};
+    if (count >= LANES)
+        return load(x, 0);
+    memcpy(narrow, x, count * sizeof *x);
+    return load(narrow, 0);
+}
+
+static inline void store_some(nn_real *y, lanes value, size_t count)
+{
+    nn_real narrow[LANES];
+    if (count >= LANES) {
+        store(y, 0, value);
+        return;
+    }
+    store(narrow, 0, value);
+    memcpy(y, narrow, count * sizeof *y);
+}
+
+/* A number for each lane, and all bits of a lane set or none. */
+typedef uint32_t lane_numbers
+    __attribute__((vector_size(4 * NN__SIMD_BYTES / sizeof(nn_real)), aligned(4), may_alias));
+#ifdef NN_REAL_IS_DOUBLE
+typedef int64_t lane_bits __attribute__((vector_size(NN__SIMD_BYTES)));
+#else
+typedef int32_t lane_bits __attribute__((vector_size(NN__SIMD_BYTES)));
+#endif
+
+/* Each lane of `value` whose number in vector v from `numbers` on is `number`, else 0. */
+static inline lanes where_equal(lanes value, const uint32_t *numbers, int v, uint32_t number)
+{
+    const lane_numbers *all = (const lane_numbers *)(const void *)numbers + v;
+    return (lanes)(__builtin_convertvector(*all == number, lane_bits) & (lane_bits)value);
 }
 
 #endif

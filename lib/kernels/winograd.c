@@ -17,8 +17,6 @@
  * Tiles of the whole batch are numbered n th tw + i tw + j, with th = ceil(oh / 4). Channels lie
  * side by side in vectors; what lies outside of the picture is zero, outputs outside are dropped.
  */
-#include <string.h>
-
 #include "kernels/kernels.h"
 #include "kernels/lanes.h"
 
@@ -28,27 +26,6 @@ enum {
     SIDE = 6,
     OUT = NN__WINOGRAD_TILE
 };
-
-/* `count` numbers, zeros behind them. */
-static inline lanes load_some(const nn_real *x, size_t count)
-{
-    nn_real narrow[LANES] = {0};
-    if (count >= LANES)
-        return load(x, 0);
-    memcpy(narrow, x, count * sizeof *x);
-    return load(narrow, 0);
-}
-
-static inline void store_some(nn_real *y, lanes value, size_t count)
-{
-    nn_real narrow[LANES];
-    if (count >= LANES) {
-        store(y, 0, value);
-        return;
-    }
-    store(narrow, 0, value);
-    memcpy(y, narrow, count * sizeof *y);
-}
 
 /* ---- The kernel: U = G g G' ---- */
 

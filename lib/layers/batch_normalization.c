@@ -103,13 +103,19 @@ static nn_real *batch_norm_y(const nn_pass *pass, const nn__batch_norm_run *run,
     return pass->y + first * run->c;
 }
 
-static const nn_real *batch_norm_dy(const nn_pass *pass, const nn__batch_norm_run *run, int part,
-                                    int worker)
+static const nn_real *batch_norm_whole_dy(const nn_pass *pass, const nn__batch_norm_run *run,
+                                          int part, int worker)
 {
     size_t first;
     (void)worker;
     nn__batch_norm_lines(run, part, &first);
     return pass->dy + first * run->c;
+}
+
+static nn__pooled_dy batch_norm_dy(const nn_pass *pass, const nn__batch_norm_run *run, int part,
+                                   int worker)
+{
+    return (nn__pooled_dy){.dy = run->whole_dy_of_part(pass, run, part, worker)};
 }
 
 nn__batch_norm_run nn__batch_norm_begin(const nn_pass *pass)
@@ -123,6 +129,7 @@ nn__batch_norm_run nn__batch_norm_begin(const nn_pass *pass)
     run.rstd = run.mean + c;
     run.y_of_part = batch_norm_y;
     run.dy_of_part = batch_norm_dy;
+    run.whole_dy_of_part = batch_norm_whole_dy;
     return run;
 }
 
@@ -251,8 +258,9 @@ static void batch_norm_sums_task(const nn_pass *pass, void *arg, int index, int 
     const nn__batch_norm_run *run = arg;
     size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
     double *sums = run->part_sums + 2 * c * (size_t)index;
-    nn__kernels->batch_norm_sums(sums, sums + c, run->dy_of_part(pass, run, index, worker),
-                                 pass->x[0] + first * c, run->mean, run->rstd, n, c);
+    const nn__pooled_dy dy = run->dy_of_part(pass, run, index, worker);
+    nn__kernels->batch_norm_sums(sums, sums + c, &dy, pass->x[0] + first * c, run->mean, run->rstd,
+                                 n, c);
 }
 
 /* total becomes sum dy and sum dy xhat: the gradients of beta and gamma. */
@@ -295,9 +303,9 @@ static void batch_norm_dx_task(const nn_pass *pass, void *arg, int index, int wo
 {
     const nn__batch_norm_run *run = arg;
     size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
-    nn__kernels->batch_norm_dx(pass->dx[0] + first * c, run->dy_of_part(pass, run, index, worker),
-                               pass->x[0] + first * c, run->factors, run->factors + c,
-                               run->factors + 2 * c, n, c);
+    const nn__pooled_dy dy = run->dy_of_part(pass, run, index, worker);
+    nn__kernels->batch_norm_dx(pass->dx[0] + first * c, &dy, pass->x[0] + first * c, run->factors,
+                               run->factors + c, run->factors + 2 * c, n, c);
 }
 
 /* dx = a dy; x is not read, nor kept where the layer is frozen. */
@@ -306,7 +314,7 @@ static void batch_norm_dx_constant_task(const nn_pass *pass, void *arg, int inde
     const nn__batch_norm_run *run = arg;
     size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
     nn__kernels->column_scale_shift(pass->dx[0] + first * c,
-                                    run->dy_of_part(pass, run, index, worker), run->factors,
+                                    run->whole_dy_of_part(pass, run, index, worker), run->factors,
                                     run->factors + c, n, c);
 }
 

@@ -2,6 +2,7 @@
 #ifndef NN__LAYERS_BATCH_NORMALIZATION_H
 #define NN__LAYERS_BATCH_NORMALIZATION_H
 
+#include "kernels/kernels.h"
 #include "layers/layer.h"
 
 /* The cut into parts, and the memory of a run. */
@@ -17,9 +18,11 @@ typedef struct nn__batch_norm_run {
      * nothing). The layer's own are the pass's y and dy. */
     nn_real *(*y_of_part)(const nn_pass *, const struct nn__batch_norm_run *, int part, int worker);
     void (*y_done)(const nn_pass *, const struct nn__batch_norm_run *, int part, int worker);
-    const nn_real *(*dy_of_part)(const nn_pass *, const struct nn__batch_norm_run *, int part,
-                                 int worker);
-    void *owner; /* of these functions */
+    nn__pooled_dy (*dy_of_part)(const nn_pass *, const struct nn__batch_norm_run *, int part,
+                                int worker);
+    const nn_real *(*whole_dy_of_part)(const nn_pass *, const struct nn__batch_norm_run *, int part,
+                                       int worker); /* written out */
+    void *owner;                                    /* of these functions */
 } nn__batch_norm_run;
 
 nn__batch_norm_run nn__batch_norm_begin(const nn_pass *pass);

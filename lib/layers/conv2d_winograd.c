@@ -186,26 +186,39 @@ static struct place winograd_place(const struct winograd *t, size_t tile)
     return p;
 }
 
-/* The outputs of one tile by way of z[4][4][width], where the epilogue is done. */
-static void winograd_finish(const struct winograd *t, nn_real *z, const nn_real *m,
-                            const nn_real *bias, size_t tile, size_t first, size_t width)
+/* One tile of filters from `first` on, in y: the epilogue is done where the outputs then lie. */
+static void winograd_finish(const struct winograd *t, const struct place *p, const nn_real *m,
+                            const nn_real *bias, size_t first, size_t width)
 {
     const nn__epilogue *e = t->job->after;
-    const struct place p = winograd_place(t, tile);
-    size_t columns = TILE;
+    const size_t columns = (size_t)p->columns, run = width == t->f ? columns : 1; /* pixels */
+    nn_real *y = p->y + first;
+    nn__kernels->winograd_output(y, p->line, t->f, m, t->m_matrix, bias, p->rows, p->columns,
+                                 width);
+    if (e == NULL)
+        return;
+    int was = nn__numbers_begin(NN_WORK_ELEMENTWISE, 2 * (size_t)p->rows * columns * width);
+    for (int i = 0; i < p->rows; i++, y += p->line)
+        for (size_t j = 0; j < columns; j += run)
+            nn__epilogue_run(e, y + j * t->f, run, first, width);
+    nn__work_end(was);
+}
+
+/* The same with pooling: the outputs only exist as z[4][4][width]. */
+static void winograd_finish_pooled(const struct winograd *t, const struct place *p, nn_real *z,
+                                   const nn_real *m, const nn_real *bias, size_t first,
+                                   size_t width)
+{
+    const nn__epilogue *e = t->job->after;
+    nn_real *pooled = z + TILE * TILE * width;
     nn__kernels->winograd_output(z, TILE * width, width, m, t->m_matrix, bias, TILE, TILE, width);
     int was = nn__numbers_begin(NN_WORK_ELEMENTWISE, 2 * TILE * TILE * width);
     nn__epilogue_run(e, z, TILE * TILE, first, width);
-    if (e->pool_rows > 0) {
-        nn_real *pooled = z + TILE * TILE * width;
-        nn__epilogue_pool(e, pooled, z, TILE, TILE, (int)width);
-        columns = TILE / (size_t)e->pool_columns;
-        z = pooled;
-    }
-    for (size_t i = 0; i < (size_t)p.rows; i++)
-        for (size_t j = 0; j < (size_t)p.columns; j++)
-            memcpy(p.y + i * p.line + j * t->f + first, z + (i * columns + j) * width,
-                   width * sizeof *z);
+    nn__epilogue_pool(e, pooled, z, TILE, TILE, (int)width);
+    for (size_t i = 0; i < (size_t)p->rows; i++)
+        for (size_t j = 0; j < (size_t)p->columns; j++)
+            memcpy(p->y + i * p->line + j * t->f + first,
+                   pooled + (i * (TILE / (size_t)e->pool_columns) + j) * width, width * sizeof *z);
     nn__work_end(was);
 }
 
@@ -227,13 +240,11 @@ static void winograd_task(const nn_pass *pass, void *arg, int index, int worker)
     winograd_products(t, m, v, nothing, tiles, first, nn__conv2d_whole_filters(width));
     transform_begin(tiles * width, POINTS + OUTPUTS);
     for (size_t k = 0; k < tiles; k++, m += nn__conv2d_whole_filters(width)) {
-        if (job->after != NULL) {
-            winograd_finish(t, z, m, bias, tile + k, first, width);
-            continue;
-        }
         const struct place p = winograd_place(t, tile + k);
-        nn__kernels->winograd_output(p.y + first, p.line, t->f, m, t->m_matrix, bias, p.rows,
-                                     p.columns, width);
+        if (job->after != NULL && job->after->pool_rows > 0)
+            winograd_finish_pooled(t, &p, z, m, bias, first, width);
+        else
+            winograd_finish(t, &p, m, bias, first, width);
     }
     nn__work_end(was);
 }

@@ -106,10 +106,10 @@ START_TEST(sums_and_dx_match_a_double_reference_at_every_level)
             double sum[WIDTH], product[WIDTH];
             if (k == NULL)
                 continue;
-            k->batch_norm_sums(sum, product, dy, x, mean, rstd, ROWS, c);
-            k->batch_norm_dx(dx, dy, x, rstd, mean, d, ROWS, c);
+            k->batch_norm_sums(sum, product, &(nn__pooled_dy){.dy = dy}, x, mean, rstd, ROWS, c);
+            k->batch_norm_dx(dx, &(nn__pooled_dy){.dy = dy}, x, rstd, mean, d, ROWS, c);
             memcpy(over, dy, sizeof over);
-            k->batch_norm_dx(over, over, x, rstd, mean, d, ROWS, c);
+            k->batch_norm_dx(over, &(nn__pooled_dy){.dy = over}, x, rstd, mean, d, ROWS, c);
             same_bits(dx, over, ROWS * c * sizeof *dx, "in place");
             for (size_t j = 0; j < c; j++) {
                 double s = 0, p = 0;
@@ -135,10 +135,62 @@ START_TEST(sums_and_dx_match_a_double_reference_at_every_level)
 }
 END_TEST
 
+/* The sums and dx of one gradient, written out or pooled, are the same bits. */
+static void compare_pooled(const nn__kernel_table *k, const nn__window *w, size_t pictures)
+{
+    static nn_real x[N], dx[N], whole[N], dy[N], out[N];
+    static uint32_t where[N];
+    const size_t c = (size_t)w->c, cells = (size_t)w->h * (size_t)w->w, n = pictures * cells,
+                 windows = (size_t)w->oh * (size_t)w->ow;
+    double sums[2][2][WIDTH];
+    nn_real mean[WIDTH], rstd[WIDTH], d[WIDTH];
+    uint64_t state = n * c;
+    test_fill_reals(x, n * c, &state);
+    test_fill_reals(dy, pictures * windows * c, &state);
+    test_fill_reals(mean, c, &state);
+    test_fill_reals(rstd, c, &state);
+    test_fill_reals(d, c, &state);
+    for (size_t i = 0; i < pictures; i++) {
+        uint32_t *at = where + i * windows * c;
+        k->max_pool(out, at, x + i * cells * c, w, 0, w->oh);
+        k->max_pool_gradient(whole + i * cells * c, dy + i * windows * c, at, w);
+    }
+    const nn__pooled_dy pooled = {dy, where, w}, written = {.dy = whole};
+    k->batch_norm_sums(sums[0][0], sums[0][1], &pooled, x, mean, rstd, n, c);
+    k->batch_norm_sums(sums[1][0], sums[1][1], &written, x, mean, rstd, n, c);
+    same_bits(sums[0][0], sums[1][0], c * sizeof(double), "sum dy, pooled");
+    same_bits(sums[0][1], sums[1][1], c * sizeof(double), "sum dy xhat, pooled");
+    k->batch_norm_dx(dx, &pooled, x, rstd, mean, d, n, c);
+    k->batch_norm_dx(out, &written, x, rstd, mean, d, n, c);
+    same_bits(dx, out, n * c * sizeof *dx, "dx, pooled");
+}
+
+START_TEST(a_pooled_gradient_counts_as_if_it_were_written_out)
+{
+    static const nn__window windows[] = {
+        {.h = 8, .w = 8, .kh = 2, .kw = 2, .oh = 4, .ow = 4},
+        {.h = 7, .w = 9, .kh = 2, .kw = 2, .oh = 3, .ow = 4}, /* cells that no window covers */
+        {.h = 7, .w = 7, .kh = 3, .kw = 2, .top = 1, .left = 1, .oh = 3, .ow = 4}, /* padding */
+        {.h = 11, .w = 5, .kh = 1, .kw = 3, .left = 2, .oh = 11, .ow = 2},
+        {.h = 1, .w = 6, .kh = 1, .kw = 1, .oh = 1, .ow = 6},
+    };
+    for (int level = 0; level < LEVELS; level++)
+        for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
+            for (int c = 1; nn__kernel_table_of(level) != NULL && c <= WIDTH; c += 1 + c / 2) {
+                nn__window w = windows[i];
+                w.c = c;
+                w.sh = w.kh, w.sw = w.kw;
+                w.dh = w.dw = 1;
+                compare_pooled(nn__kernel_table_of(level), &w, 3);
+            }
+}
+END_TEST
+
 Suite *batch_norm_suite(void)
 {
     return TEST_SUITE("batch_norm", moments_match_a_double_reference_at_every_level,
                       moments_of_a_constant_column_have_no_spread,
                       scale_and_shift_go_by_columns_in_place_too,
-                      sums_and_dx_match_a_double_reference_at_every_level);
+                      sums_and_dx_match_a_double_reference_at_every_level,
+                      a_pooled_gradient_counts_as_if_it_were_written_out);
 }
