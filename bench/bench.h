@@ -21,6 +21,8 @@ void bench_gemm(struct bench *bench);
 void bench_conv(struct bench *bench);
 /* The automatic choice of a convolution's algorithm against every forced one. Not part of all. */
 void bench_choice(struct bench *bench);
+/* The errors of every way of a convolution against double, beside their bounds; no times. */
+void bench_rounding(struct bench *bench);
 /* Every layer of conv2 and deep inside a training step. */
 void bench_layers(struct bench *bench);
 /* Training steps, the start of a process, peak memory. */

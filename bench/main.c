@@ -18,6 +18,8 @@ static const struct part {
     {"gemm", bench_gemm, "products of matrices at the shapes of the three networks, one thread"},
     {"conv", bench_conv, "3x3 convolutions: forward, dW, dX, against bare products"},
     {"choice", bench_choice, "every way of 42 convolutions; two minutes, and not part of all"},
+    {"rounding", bench_rounding,
+     "errors of every way of ten convolutions, against double; no times"},
     {"layers", bench_layers, "every layer of conv2 and deep inside a training step"},
     {"train", bench_train, "training of conv1, conv2 and deep, start of a process, peak memory"},
     {"scaling", bench_scaling, "training steps on up to 64 threads, predicted from their tasks"},

@@ -216,6 +216,23 @@ void report_value(struct bench *bench, const char *name, const struct spread *va
     nn__json_end_object(&bench->json);
 }
 
+void report_errors(struct bench *bench, const char *name, int batch, const struct errors *e)
+{
+    char rms[NUMBER];
+    printf("%s batch %d: error %.1e, %.1e of the RMS %s; bound %.1e, at most %.2g %% of a number's "
+           "own\n",
+           name, batch, e->largest, e->largest / e->rms, number_text(e->rms, rms), e->bound,
+           100 * e->of_bound);
+    fflush(stdout);
+    json_begin(&bench->json, name, batch, bench->threads);
+    json_spread(&bench->json, &(struct spread){e->largest, e->largest, e->largest}, "absolute");
+    json_number(&bench->json, "rms", e->rms);
+    json_number(&bench->json, "of_rms", e->largest / e->rms);
+    json_number(&bench->json, "bound", e->bound);
+    json_number(&bench->json, "of_bound", e->of_bound);
+    nn__json_end_object(&bench->json);
+}
+
 /* ---- Beginning and end ---- */
 
 static void json_machine(nn__json_writer *json, const struct bench *bench)

@@ -42,6 +42,17 @@ void report_profile(struct bench *bench, const char *name, int batch, const nn_p
 void report_value(struct bench *bench, const char *name, const struct spread *value,
                   const char *unit, const char *what);
 
+/* How far computed numbers are from what they must be. */
+struct errors {
+    double largest;  /* of all, absolute                              */
+    double rms;      /* of the numbers themselves                     */
+    double bound;    /* the largest of the bounds, one for each number */
+    double of_bound; /* the largest share of a number's own bound      */
+};
+
+/* "NAME batch N: error 2.1e-06, 1.5e-06 of the RMS 1.41; bound 1.9e-04, at most 2.3 % of a number's own" */
+void report_errors(struct bench *bench, const char *name, int batch, const struct errors *e);
+
 /* The header line, and the head of the JSON text; report_end gives its rest to a file. */
 void report_begin(struct bench *bench);
 void report_end(struct bench *bench, const char *path);

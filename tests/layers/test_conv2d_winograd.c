@@ -1,177 +1,19 @@
-/*
- * Conv2D by Winograd against plain loops in double. The bound is derived: every number is a chain
- * of sums of products, whose rounding error is at most the number of roundings in the chain, times
- * half a unit, times the same chain over absolute values (Higham, "Accuracy and stability of
- * numerical algorithms", 3.5). The chains over absolute values are evaluated here, in double.
- */
-#include <float.h>
-#include <math.h>
-
+/* Conv2D by Winograd against plain loops in double, within the derived bound. */
+#include "conv_reference.h"
 #include "layers/conv2d.h"
 #include "model/context.h"
 #include "probe.h"
 
-enum { S = 6, T = 4, K = 3 };
-
-static const double B[S][S] = {{4, 0, 5, 0, 1, 0}, {0, 4, 4, 1, 1, 0}, {0, 4, 4, 1, 1, 0},
-                               {0, 2, 1, 2, 1, 0}, {0, 2, 1, 2, 1, 0}, {0, 4, 0, 5, 0, 1}};
-static const double G[S][K] = {{1. / 4, 0, 0},
-                               {1. / 6, 1. / 6, 1. / 6},
-                               {1. / 6, 1. / 6, 1. / 6},
-                               {1. / 24, 1. / 12, 1. / 6},
-                               {1. / 24, 1. / 12, 1. / 6},
-                               {0, 0, 1}};
-static const double A[T][S] = {
-    {1, 1, 1, 1, 1, 0}, {0, 1, 1, 2, 2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, 1, 8, 8, 1}};
-
-/* Roundings of one number in the transforms: two dimensions each. */
-enum { OF_INPUTS = 2 * 4, OF_KERNEL = 2 * 3 + 1, OF_OUTPUTS = 2 * 5, OF_GRADIENTS = 2 * 4 };
-
-typedef struct conv_shape {
-    int n, h, w, c, f, same;
-    int oh, ow, pad;
-} conv_shape;
-
-/* out[a][b] = sum left[a][i] in[i][j] right[b][j] */
-static void sandwich(double *out, const double *left, const double *in, const double *right, int a,
-                     int b, int inner, int left_transposed)
-{
-    for (int i = 0; i < a; i++)
-        for (int j = 0; j < b; j++) {
-            double sum = 0;
-            for (int p = 0; p < inner; p++)
-                for (int q = 0; q < inner; q++)
-                    sum += left[left_transposed ? p * a + i : i * inner + p] * in[p * inner + q] *
-                           right[left_transposed ? q * b + j : j * inner + q];
-            out[i * b + j] = sum;
-        }
-}
-
-static double value_at(const nn_real *x, const conv_shape *s, int n, int i, int j, int c)
-{
-    return i < 0 || i >= s->h || j < 0 || j >= s->w
-               ? 0
-               : fabs((double)x[((n * s->h + i) * s->w + j) * s->c + c]);
-}
-
-/* |B'| |d| |B| of a tile's channel, |G| |g| |G'|, |A| |dy| |A'|. */
-static void tile_v(double *v, const nn_real *x, const conv_shape *s, int n, int i, int j, int c)
-{
-    double d[S * S];
-    for (int p = 0; p < S; p++)
-        for (int q = 0; q < S; q++)
-            d[p * S + q] = value_at(x, s, n, i + p - s->pad, j + q - s->pad, c);
-    sandwich(v, &B[0][0], d, &B[0][0], S, S, S, 0);
-}
-
-static void kernel_u(double *u, const nn_real *kernel, const conv_shape *s, int c, int f)
-{
-    double g[K * K];
-    for (int k = 0; k < K * K; k++)
-        g[k] = fabs((double)kernel[(k * s->c + c) * s->f + f]);
-    sandwich(u, &G[0][0], g, &G[0][0], S, S, K, 0);
-}
-
-static void tile_w(double *w, const nn_real *dy, const conv_shape *s, int n, int i, int j, int f)
-{
-    double d[T * T];
-    for (int p = 0; p < T; p++)
-        for (int q = 0; q < T; q++)
-            d[p * T + q] = i + p < s->oh && j + q < s->ow
-                               ? fabs((double)dy[((n * s->oh + i + p) * s->ow + j + q) * s->f + f])
-                               : 0;
-    sandwich(w, &A[0][0], d, &A[0][0], S, S, T, 1);
-}
-
-/* bound[y] of x * kernel over absolute values, without the factor of the roundings. */
-static void bound_outputs(double *bound, const nn_real *x, const nn_real *kernel,
-                          const conv_shape *s)
-{
-    for (int n = 0; n < s->n; n++)
-        for (int i = 0; i < s->oh; i += T)
-            for (int j = 0; j < s->ow; j += T)
-                for (int f = 0; f < s->f; f++) {
-                    double m[S * S] = {0}, v[S * S], u[S * S], y[T * T];
-                    for (int c = 0; c < s->c; c++) {
-                        tile_v(v, x, s, n, i, j, c);
-                        kernel_u(u, kernel, s, c, f);
-                        for (int k = 0; k < S * S; k++)
-                            m[k] += u[k] * v[k];
-                    }
-                    sandwich(y, &A[0][0], m, &A[0][0], T, T, S, 0);
-                    for (int p = 0; p < T && i + p < s->oh; p++)
-                        for (int q = 0; q < T && j + q < s->ow; q++)
-                            bound[((n * s->oh + i + p) * s->ow + j + q) * s->f + f] = y[p * T + q];
-                }
-}
-
-static void bound_kernel(double *bound, const nn_real *x, const nn_real *dy, const conv_shape *s)
-{
-    for (int c = 0; c < s->c; c++)
-        for (int f = 0; f < s->f; f++) {
-            double m[S * S] = {0}, v[S * S], w[S * S], g[K * K];
-            for (int n = 0; n < s->n; n++)
-                for (int i = 0; i < s->oh; i += T)
-                    for (int j = 0; j < s->ow; j += T) {
-                        tile_v(v, x, s, n, i, j, c);
-                        tile_w(w, dy, s, n, i, j, f);
-                        for (int k = 0; k < S * S; k++)
-                            m[k] += v[k] * w[k];
-                    }
-            sandwich(g, &G[0][0], m, &G[0][0], K, K, S, 1);
-            for (int k = 0; k < K * K; k++)
-                bound[(k * s->c + c) * s->f + f] = g[k];
-        }
-}
-
-/* y, dx and dkernel by plain loops. */
-static void reference(double *y, double *dx, double *dkernel, const nn_real *x,
-                      const nn_real *kernel, const nn_real *dy, const conv_shape *s)
-{
-    for (int n = 0; n < s->n; n++)
-        for (int i = 0; i < s->oh; i++)
-            for (int j = 0; j < s->ow; j++)
-                for (int k = 0; k < K * K; k++) {
-                    int u = i + k / K - s->pad, v = j + k % K - s->pad;
-                    if (u < 0 || u >= s->h || v < 0 || v >= s->w)
-                        continue;
-                    for (int c = 0; c < s->c; c++)
-                        for (int f = 0; f < s->f; f++) {
-                            int yi = ((n * s->oh + i) * s->ow + j) * s->f + f;
-                            int xi = ((n * s->h + u) * s->w + v) * s->c + c;
-                            int wi = (k * s->c + c) * s->f + f;
-                            y[yi] += (double)x[xi] * (double)kernel[wi];
-                            dx[xi] += (double)dy[yi] * (double)kernel[wi];
-                            dkernel[wi] += (double)dy[yi] * (double)x[xi];
-                        }
-                }
-}
-
-/* Half a unit is DBL_EPSILON / 2 in the double build. */
-static double unit(void)
-{
-    return sizeof(nn_real) == sizeof(float) ? (double)FLT_EPSILON / 2 : DBL_EPSILON / 2;
-}
+enum { K = CONV_K };
 
 static void within(const nn_real *have, const double *want, const double *bound, size_t count,
-                   int roundings, const char *what)
+                   const char *what)
 {
     for (size_t i = 0; i < count; i++) {
-        double error = fabs((double)have[i] - want[i]), most = roundings * unit() * bound[i];
-        ck_assert_msg(error <= most, "%s[%zu] is %.9g, it must be %.9g within %.2g", what, i,
-                      (double)have[i], want[i], most);
+        double error = fabs((double)have[i] - want[i]);
+        ck_assert_msg(error <= bound[i], "%s[%zu] is %.9g, it must be %.9g within %.2g", what, i,
+                      (double)have[i], want[i], bound[i]);
     }
-}
-
-/* The mirrored problem whose outputs are dx: dz for x, the turned kernel. */
-static conv_shape mirrored(const conv_shape *s, nn_real *turned, const nn_real *kernel)
-{
-    conv_shape m = {s->n, s->oh, s->ow, s->f, s->c, s->same, s->h, s->w, K - 1 - s->pad};
-    for (int k = 0; k < K * K; k++)
-        for (int c = 0; c < s->c; c++)
-            for (int f = 0; f < s->f; f++)
-                turned[(k * s->f + f) * s->c + c] = kernel[((K * K - 1 - k) * s->c + c) * s->f + f];
-    return m;
 }
 
 static void check_shape(const conv_shape *s, uint64_t *state)
@@ -182,50 +24,40 @@ static void check_shape(const conv_shape *s, uint64_t *state)
         nn_conv2d(.filters = s->f, .kernel = {K, K}, .padding = s->same ? NN_SAME : NN_VALID,
                   .no_bias = 1, .algorithm = NN_CONV_WINOGRAD);
     ck_assert_msg(probe_open(&p, layer, s->n, &x_shape, 2, 0) == NN_OK, "%s", nn_error_message());
-    const size_t nx = p.x_count, ny = p.y_count, nw = (size_t)(K * K * s->c * s->f);
-    nn_real *x = calloc(2 * nx + 3 * nw + 2 * ny, sizeof *x), *w = x + nx, *dy = w + nw,
-            *y = dy + ny, *dx = y + ny, *dw = dx + nx, *turned = dw + nw;
-    double *want = calloc(2 * (nx + nw + ny), sizeof *want), *bound = want + nx + nw + ny;
-    test_fill_reals(x, nx + nw + ny, state);
-    reference(want, want + ny, want + ny + nx, x, w, dy, s);
+    const size_t nx = p.x_count, ny = p.y_count, nw = (size_t)(K * K * s->c * s->f),
+                 all = nx + nw + ny;
+    nn_real *x = calloc(2 * all, sizeof *x), *w = x + nx, *dy = w + nw, *y = dy + ny, *dx = y + ny,
+            *dw = dx + nx;
+    double *want = conv_doubles(all), *bound = conv_doubles(all);
+    const conv_numbers numbers = {x, w, dy};
+    test_fill_reals(x, all, state);
+    conv_reference((conv_results){want, want + ny, want + ny + nx}, numbers, s);
+    conv_winograd_bounds((conv_results){bound, bound + ny, bound + ny + nx}, numbers, s);
     probe_set(&p, "source/value", x, nx);
     probe_set(&p, "conv2d/kernel", w, nw);
     probe_forward(&p, y);
     probe_backward(&p, dy);
     probe_gradient(&p, "source/value", dx, nx);
     probe_gradient(&p, "conv2d/kernel", dw, nw);
-    int tiles = s->n * ((s->oh + T - 1) / T) * ((s->ow + T - 1) / T);
-    bound_outputs(bound, x, w, s);
-    within(y, want, bound, ny, OF_INPUTS + OF_KERNEL + s->c + OF_OUTPUTS, "y");
-    conv_shape m = mirrored(s, turned, w);
-    bound_outputs(bound + ny, dy, turned, &m);
-    within(dx, want + ny, bound + ny, nx, OF_INPUTS + OF_KERNEL + s->f + OF_OUTPUTS, "dx");
-    bound_kernel(bound + ny + nx, x, dy, s);
-    within(dw, want + ny + nx, bound + ny + nx, nw, OF_INPUTS + OF_GRADIENTS + tiles + OF_KERNEL,
-           "dkernel");
+    within(y, want, bound, ny, "y");
+    within(dx, want + ny, bound + ny, nx, "dx");
+    within(dw, want + ny + nx, bound + ny + nx, nw, "dkernel");
     probe_close(&p);
     free(want);
+    free(bound);
     free(x);
-}
-
-static conv_shape fitted(conv_shape s)
-{
-    s.pad = s.same ? 1 : 0;
-    s.oh = s.same ? s.h : s.h - K + 1;
-    s.ow = s.same ? s.w : s.w - K + 1;
-    return s;
 }
 
 START_TEST(random_shapes_are_within_the_derived_bound)
 {
     uint64_t state = 21;
     for (int i = 0; i < 60; i++) {
-        conv_shape s = fitted((conv_shape){.n = test_random_int(&state, 1, 4),
-                                           .h = test_random_int(&state, 3, 11),
-                                           .w = test_random_int(&state, 3, 11),
-                                           .c = test_random_int(&state, 1, 10),
-                                           .f = test_random_int(&state, 1, 10),
-                                           .same = test_random_int(&state, 0, 1)});
+        conv_shape s = conv_fitted((conv_shape){.n = test_random_int(&state, 1, 4),
+                                                .h = test_random_int(&state, 3, 11),
+                                                .w = test_random_int(&state, 3, 11),
+                                                .c = test_random_int(&state, 1, 10),
+                                                .f = test_random_int(&state, 1, 10),
+                                                .same = test_random_int(&state, 0, 1)});
         check_shape(&s, &state);
     }
 }
@@ -239,7 +71,7 @@ START_TEST(blocks_of_tiles_and_strips_of_products_join_without_a_seam)
                                         {.n = 3, .h = 5, .w = 5, .c = 19, .f = 35, .same = 1}};
     uint64_t state = 4;
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        conv_shape s = fitted(shapes[i]);
+        conv_shape s = conv_fitted(shapes[i]);
         check_shape(&s, &state);
     }
 }
