@@ -218,7 +218,7 @@ compile = $(Q)mkdir -p $(@D) && $(CC) $(BASE) $(IN_TESTS) $(1) \
 
 # $(1) the folder of the objects, $(2) flags, $(3) a level
 define level_rule
-$(1)/lib/kernels/%.$(3).o: lib/kernels/%.c $(B)/flags
+$(1)/%.$(3).o: %.c $(B)/flags
 	$$(call say,CC,$$< $(3))
 	$$(call compile,$(2) $(KERNEL) $(LEVEL_$(3)) -DNN_LEVEL=$(3))
 endef
@@ -284,7 +284,11 @@ link = $(Q)mkdir -p $(@D) && $(CC) $(LINK) -o $@ $(filter %.o %.a,$^) $(LDFLAGS)
 
 bench: $(B)/bench/nn_bench ## build and run the microbenchmarks
 	$(B)/bench/nn_bench $(BENCH)
-$(B)/bench/nn_bench: $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/*.c)) $(B)/libnn.a
+# What loads the machine to its peak, for each level.
+FLAGS_bench/levels/peak.c := -O3 -ffp-contract=fast
+FLAGS_bench/peak.c := $(if $(X86),-DNN_HAVE_X86_LEVELS)
+$(B)/bench/nn_bench: $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/*.c)) \
+        $(LEVELS:%=$(B)/obj/bench/levels/peak.%.o) $(B)/libnn.a
 	$(call say,LD,$@)
 	$(call link)
 

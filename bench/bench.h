@@ -15,6 +15,8 @@ struct bench {
     nn__json_writer json;
 };
 
+/* Bare multiplications and additions, sgemm beside them, and memory, on one thread and on all. */
+void bench_peak(struct bench *bench);
 /* Products of matrices as the layers cut them. */
 void bench_gemm(struct bench *bench);
 /* Convolutions: forward, dX, dW, against bare products. */

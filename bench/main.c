@@ -15,6 +15,7 @@ static const struct part {
     void (*run)(struct bench *bench);
     const char *help;
 } parts[] = {
+    {"peak", bench_peak, "vector multiply-adds, sgemm's share of them, and STREAM's triad"},
     {"gemm", bench_gemm, "products of matrices at the shapes of the three networks, one thread"},
     {"conv", bench_conv, "3x3 convolutions: forward, dW, dX, against bare products"},
     {"choice", bench_choice, "every way of 42 convolutions; two minutes, and not part of all"},

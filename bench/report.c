@@ -88,11 +88,13 @@ static struct spread per_second(const struct spread *seconds, double work)
     return (struct spread){work / seconds->median, work / seconds->max, work / seconds->min};
 }
 
+static const char *const units[] = {"images/s", "GFLOP/s", "GB/s"};
+
 static void json_measured(nn__json_writer *json, const measured *m, const struct spread *value,
                           double seconds, double gflops, double share)
 {
     json_begin(json, m->name, m->batch, m->threads);
-    json_spread(json, value, m->unit == GFLOP_PER_SECOND ? "GFLOP/s" : "images/s");
+    json_spread(json, value, units[m->unit]);
     json_number(json, "seconds", seconds);
     if (gflops > 0) {
         json_number(json, "gflops", gflops);
@@ -128,8 +130,8 @@ void report_measured(struct bench *bench, const measured *m)
 {
     const struct spread seconds = spread_of(m->timing.seconds);
     const int flops_first = m->unit == GFLOP_PER_SECOND;
-    const struct spread value =
-        per_second(&seconds, flops_first ? m->flops * 1e-9 : (double)m->batch);
+    const double work[] = {m->batch, m->flops * 1e-9, m->bytes * 1e-9};
+    const struct spread value = per_second(&seconds, work[m->unit]);
     const double gflops = m->flops * 1e-9 / seconds.median;
     const double share = gflops / (bench->rate * m->threads);
     printf("%s ", m->name);
@@ -138,8 +140,10 @@ void report_measured(struct bench *bench, const measured *m)
     printf("threads %d: ", m->threads);
     if (flops_first)
         put_gflops(gflops, share);
+    if (m->unit == GB_PER_SECOND)
+        put_number(value.median, units[m->unit]);
     if (m->batch > 0)
-        put_number(m->batch / seconds.median, "images/s");
+        put_number(m->batch / seconds.median, units[IMAGES_PER_SECOND]);
     put_time(seconds.median);
     if (!flops_first)
         put_gflops(gflops, share);

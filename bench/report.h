@@ -7,13 +7,14 @@
 #include "timing.h"
 
 /* Which unit comes first in a line, carries the spread, and is the value in JSON. */
-typedef enum main_unit { IMAGES_PER_SECOND, GFLOP_PER_SECOND } main_unit;
+typedef enum main_unit { IMAGES_PER_SECOND, GFLOP_PER_SECOND, GB_PER_SECOND } main_unit;
 
 typedef struct measured {
     const char *name; /* "train conv2"                                             */
     int batch;        /* pictures of a run; 0: it has none                         */
     int threads;
     double flops; /* of a run, those of direct convolution; 0: they mean little */
+    double bytes; /* of a run, read and written, where they are the unit    */
     main_unit unit;
     double speedup; /* against one thread; 0: not told                           */
     struct timing timing;
