@@ -31,6 +31,8 @@ void bench_rounding(struct bench *bench);
 void bench_layers(struct bench *bench);
 /* Training steps, the start of a process, peak memory. */
 void bench_train(struct bench *bench);
+/* Training and inference with fusions against one step per layer. */
+void bench_fusion(struct bench *bench);
 /* Training steps on more threads than there are processors, predicted from their tasks. */
 void bench_scaling(struct bench *bench);
 /* Where a step of training goes. */

@@ -24,6 +24,7 @@ static const struct part {
      "errors of every way of ten convolutions, against double; no times"},
     {"layers", bench_layers, "every layer of conv2 and deep inside a training step"},
     {"train", bench_train, "training of conv1, conv2 and deep, start of a process, peak memory"},
+    {"fusion", bench_fusion, "conv2 and deep with fusions against one step per layer"},
     {"scaling", bench_scaling, "training steps on up to 64 threads, predicted from their tasks"},
     {"profile", bench_profile, "where a step of training conv2 and deep goes, by layer and work"},
     {"infer", bench_infer, "inference of conv2 and deep"},
