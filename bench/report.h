@@ -51,7 +51,8 @@ struct errors {
     double of_bound; /* the largest share of a number's own bound      */
 };
 
-/* "NAME batch N: error 2.1e-06, 1.5e-06 of the RMS 1.41; bound 1.9e-04, at most 2.3 % of a number's own" */
+/* "NAME batch N: error 2.1e-06, 1.5e-06 of the RMS 1.41; bound 1.9e-04, at most 2.3 % of a number's
+ * own" */
 void report_errors(struct bench *bench, const char *name, int batch, const struct errors *e);
 
 /* The header line, and the head of the JSON text; report_end gives its rest to a file. */

@@ -1,10 +1,11 @@
 /*
- * How the ways of a convolution round: 3x3, same padding, no bias, normal numbers, each way's forward,
- * dX and dW against plain loops in double. Nothing is timed, and every run computes the same.
+ * How the ways of a convolution round: 3x3, same padding, no bias, normal numbers, each way's
+ * forward, dX and dW against plain loops in double. Nothing is timed, and every run computes the
+ * same.
  *
- * x and dy have deviation 1, the kernel sqrt(2 / 9 c), so that outputs have about 1.4. The bounds are
- * those of tests/conv_reference.h: of Winograd by its own chain, of the others by that of one sum of
- * products in any order, of which a number has 9 c, 9 f, or one for each pixel.
+ * x and dy have deviation 1, the kernel sqrt(2 / 9 c), so that outputs have about 1.4. The bounds
+ * are those of tests/conv_reference.h: of Winograd by its own chain, of the others by that of one
+ * sum of products in any order, of which a number has 9 c, 9 f, or one for each pixel.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What loads a processor's arithmetic alone, and its memory alone, for one level of instructions. */
+/* What loads a processor's arithmetic alone, and its memory alone, at one level of instructions. */
 #ifndef BENCH_LEVELS_PEAK_H
 #define BENCH_LEVELS_PEAK_H
 
