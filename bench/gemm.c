@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "kernels/kernels.h"
+#include "layers/tiles.h"
 #include "model/context.h"
 #include "report.h"
 
@@ -72,26 +73,17 @@ static void product_report(struct bench *bench, const char *layer, const char *p
 
 /* ---- 3x3 convolutions of pictures of side x side x c with f filters ---- */
 
-/* The numbers of conv2d.c: floats and pixels of a tile; groups of pictures in backward. */
-enum { TILE_FLOATS = 196608, TILE_LEAST = 32, TILE_MOST = 512, GROUPS = 8 };
-
 static int least(int a, int b)
 {
     return a < b ? a : b;
 }
 
-static int tile_pixels(int depth)
-{
-    int tile = least(TILE_FLOATS / depth, TILE_MOST);
-    return (tile < TILE_LEAST ? TILE_LEAST : tile) / 4 * 4;
-}
-
 static void gemm_conv(struct bench *bench, const char *layer, int side, int c, int f)
 {
-    const int group = BATCH / GROUPS * side * side;
+    const int group = BATCH / NN__GROUPS * side * side;
     const int depth = 9 * c, mirror = 9 * f;
-    const int tile = tile_pixels(depth), dw_tile = least(tile, group);
-    const int dx_tile = least(tile_pixels(mirror), group);
+    const int tile = nn__tile_pixels(depth), dw_tile = least(tile, group);
+    const int dx_tile = least(nn__tile_pixels(mirror), group);
     product_report(bench, layer, "forward",
                    (product){.m = tile, .n = f, .k = depth, .lda = depth, .ldb = f, .ldc = f});
     product_report(
