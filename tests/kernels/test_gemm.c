@@ -133,6 +133,39 @@ START_TEST(products_deeper_and_wider_than_a_panel_are_exact)
 }
 END_TEST
 
+/* A product by a level's row_product, where nothing else is asked of it. */
+static const nn__kernel_table *row_table;
+
+static void by_row_product(int ta, int tb, int m, int n, int k, nn_real alpha, const nn_real *a,
+                           int lda, const nn_real *b, int ldb, nn_real beta, nn_real *c, int ldc)
+{
+    ck_assert(!ta && !tb && m == 1 && alpha == 1 && (beta == 0 || beta == 1));
+    (void)lda;
+    (void)ldc;
+    row_table->row_product(c, a, b, ldb, beta == 1, n, k);
+}
+
+/* Matrices from the size on at which nn__gemm takes row_product for a single row, and only then. */
+START_TEST(one_row_or_two_by_a_large_matrix_are_exact)
+{
+    gemm_function *gemm = gemm_of(_i);
+    uint64_t state = 34;
+    row_table = _i < LEVELS ? nn__kernel_table_of(_i) : nn__kernels;
+    for (int i = 0; gemm != NULL && i < 200; i++) {
+        gemm_case g = random_case(&state, 70);
+        g.m = 1 + i % 2;
+        g.k += 4096 / g.n;
+        g.lda = (g.ta ? g.m : g.k) + 1;
+        g.ldb = (g.tb ? g.k : g.n) + i % 3;
+        g.ldc = g.n + 2;
+        check_case(gemm, &g, &state);
+        gemm_case row = {0, 0, 1, g.n, g.k, g.k, g.n + i % 3, g.n + 1, 1, i % 2};
+        check_case(gemm, &row, &state);
+        check_case(by_row_product, &row, &state);
+    }
+}
+END_TEST
+
 /* |error| <= gamma_k sum |a b|, gamma_k = k u / (1 - k u): Higham, theorem 3.5. */
 START_TEST(products_of_reals_keep_the_rounding_bound)
 {
@@ -234,6 +267,7 @@ Suite *gemm_suite(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, products_of_integers_are_exact, 0, LEVELS + 1);
     tcase_add_loop_test(tcase, products_deeper_and_wider_than_a_panel_are_exact, 0, LEVELS + 1);
+    tcase_add_loop_test(tcase, one_row_or_two_by_a_large_matrix_are_exact, 0, LEVELS + 1);
     tcase_add_loop_test(tcase, products_of_reals_keep_the_rounding_bound, 0, LEVELS + 1);
     suite_add_tcase(suite, tcase);
     return suite;
