@@ -14,12 +14,12 @@ typedef struct test_scratch {
 
 enum { TEST_GUARD_BYTE = 0xA5 };
 
-/* From here on the training run works in guarded scratch: `guard` bytes before each worker's and
+/* From here on the run of this mode works in guarded scratch: `guard` bytes before each worker's and
  * after the last. */
-static inline test_scratch test_scratch_begin(nn_context *context, size_t guard)
+static inline test_scratch test_scratch_begin(nn_context *context, nn__mode mode, size_t guard)
 {
     test_scratch s = {.kept = context->engine};
-    const nn__program *program = &context->runs[NN__TRAIN].program;
+    const nn__program *program = &context->runs[mode].program;
     for (int i = 0; i < program->step_count; i++)
         if (program->steps[i].about.scratch > s.asked)
             s.asked = program->steps[i].about.scratch;

@@ -7,6 +7,7 @@
 #include "test.h"
 
 #include "model/context.h"
+#include "scratch.h"
 
 typedef struct folded {
     const char *what;
@@ -40,6 +41,8 @@ static const folded cases[] = {
     {"winograd, window of three", WINOGRAD, 0, 12, 12, 5, 6, 3, SAME, RELU, 1, NONE, {3, 3}, 2, 2},
     {"winograd, odd picture", WINOGRAD, 0, 9, 7, 16, 16, 3, SAME, TANH, 1, TANH, {2, 2}, 2, 2},
     {"winograd, norm alone", WINOGRAD, 0, 9, 7, 16, 40, 3, SAME, RELU, 3, NONE, {0}, 5, 1},
+    {"winograd, only a norm", WINOGRAD, 0, 9, 7, 16, 40, 3, SAME, NONE, 1, NONE, {0}, 2, 1},
+    {"winograd, only a pool", WINOGRAD, 0, 8, 8, 16, 20, 3, SAME, NONE, 0, NONE, {2, 2}, 3, 1},
 };
 
 /* Weights that make every sum exact, gammas and scales of both signs and zero; or any numbers. */
@@ -88,6 +91,7 @@ static nn_context *case_context(nn_model *model, int rows, int no_fusion)
     return context;
 }
 
+/* And no worker writes beyond its scratch. */
 START_TEST(folded_and_apart_have_the_same_bits)
 {
     const folded *k = &cases[_i];
@@ -103,6 +107,7 @@ START_TEST(folded_and_apart_have_the_same_bits)
     for (int i = 0; i < 2; i++)
         y[i] = malloc(out * sizeof *y[i]);
     ck_assert_int_eq(fused->runs[NN__PREDICT].program.step_count, k->steps);
+    test_scratch guarded = test_scratch_begin(fused, NN__PREDICT, 1 << 18);
     for (int rows = k->rows; rows > 0; rows--) {
         const size_t count = out / (size_t)k->rows * (size_t)rows;
         ck_assert_int_eq(nn_context_predict(fused, x, rows, y[0]), NN_OK);
@@ -112,6 +117,7 @@ START_TEST(folded_and_apart_have_the_same_bits)
                 ck_abort_msg("%s, %d rows: number %zu is %.9g, apart %.9g", k->what, rows, i,
                              (double)y[0][i], (double)y[1][i]);
     }
+    test_scratch_end(fused, &guarded, k->what);
     free(x);
     free(y[0]);
     free(y[1]);
@@ -158,6 +164,30 @@ START_TEST(what_others_read_and_what_does_not_follow_stays_a_step)
     ck_assert_int_eq(steps_of(nn_sequential(nn_input(9), nn_dense(4, NN_RELU), nn_batch_norm(),
                                             nn_activation(NN_TANH), nn_dense(3, NN_SOFTMAX))),
                      3);
+}
+END_TEST
+
+/* Behind a pooling only another layer can follow, softmax is not by element, and a dense layer's
+ * pictures are pooled apart. */
+START_TEST(what_comes_too_late_or_reads_a_whole_row_stays_a_step)
+{
+    nn_layer *conv[4];
+    for (int i = 0; i < 4; i++)
+        conv[i] = nn_conv2d(4, {3, 3}, .padding = NN_SAME);
+    ck_assert_int_eq(
+        steps_of(nn_sequential(nn_input(8, 8, 3), conv[0], nn_max_pool2d({2, 2}), nn_batch_norm())),
+        2);
+    ck_assert_int_eq(steps_of(nn_sequential(nn_input(8, 8, 3), conv[1], nn_batch_norm(),
+                                            nn_max_pool2d({2, 2}), nn_activation(NN_SILU))),
+                     2);
+    ck_assert_int_eq(steps_of(nn_sequential(nn_input(8, 8, 3), conv[2], nn_max_pool2d({2, 2}),
+                                            nn_max_pool2d({2, 2}))),
+                     2);
+    ck_assert_int_eq(
+        steps_of(nn_sequential(nn_input(8, 8, 3), conv[3], nn_batch_norm(), nn_softmax())), 2);
+    ck_assert_int_eq(steps_of(nn_sequential(nn_input(8, 8, 3), nn_dense(4), nn_batch_norm(),
+                                            nn_max_pool2d({2, 2}))),
+                     2);
 }
 END_TEST
 
@@ -254,6 +284,7 @@ Suite *folding_suite(void);
 Suite *folding_suite(void)
 {
     Suite *suite = TEST_SUITE("folding", what_others_read_and_what_does_not_follow_stays_a_step,
+                              what_comes_too_late_or_reads_a_whole_row_stays_a_step,
                               dense_folds_in_both_of_its_cuts,
                               whoever_writes_weights_the_next_prediction_sees_it);
     TCase *tcase = tcase_create("cases");

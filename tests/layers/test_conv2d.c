@@ -260,7 +260,7 @@ static void run_in_guarded_scratch(const conv_case *k, int threads)
     char what[96];
     nn_shape shape = {3, {k->h, k->w, k->c}};
     ck_assert_int_eq(probe_open(&p, case_layer(k), k->rows, &shape, threads, 0), NN_OK);
-    test_scratch guarded = test_scratch_begin(p.context, 1 << 18);
+    test_scratch guarded = test_scratch_begin(p.context, NN__TRAIN, 1 << 18);
     nn_real *dy = calloc(p.y_count, sizeof *dy);
     snprintf(what, sizeof what, "conv2d of %dx%dx%d by %dx%d to %d filters", k->h, k->w, k->c,
              k->kh, k->kw, k->f);

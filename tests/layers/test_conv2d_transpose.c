@@ -166,7 +166,7 @@ START_TEST(tiles_of_large_pictures_are_exact)
         nn_shape shape = {3, {k.h, k.w, k.c}};
         probe p;
         ck_assert_int_eq(probe_open(&p, case_layer(&k), k.rows, &shape, 2, 0), NN_OK);
-        test_scratch guarded = test_scratch_begin(p.context, 1 << 18);
+        test_scratch guarded = test_scratch_begin(p.context, NN__TRAIN, 1 << 18);
         nn_real *dy = calloc(p.y_count, sizeof *dy);
         probe_forward(&p, NULL);
         probe_backward(&p, dy);

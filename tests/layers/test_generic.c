@@ -227,7 +227,7 @@ START_TEST(scratch_is_not_written_beyond_what_was_asked_for)
     ck_assert_int_eq(nn_compile(model, .optimizer = nn_sgd(), .loss = probe_dot()), NN_OK);
     nn_context *context =
         nn_context(model, .batch_size = s->rows, .training = 1, .threads = WORKERS);
-    test_scratch guarded = test_scratch_begin(context, GUARD);
+    test_scratch guarded = test_scratch_begin(context, NN__TRAIN, GUARD);
     nn_tensor *dy = nn_tensor_new(NN_F32, NN_SHAPE(s->rows, (int)y_count(model, 1)));
     nn_real zeros[16] = {0};
     ck_assert_int_eq(nn_context_forward(context, zeros, s->rows, NULL), NN_OK);
