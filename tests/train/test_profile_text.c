@@ -8,28 +8,42 @@ enum { TEXT = 1 << 14 };
 
 /* ---- Who asks for it ---- */
 
-/* What the fit writes to stderr with this value of NN_PROFILE. */
-static const char *printed(nn_model *model, const nn_dataset *data, const char *value, int option)
+/* What is written to stderr between these two. */
+static FILE *captured;
+static int stderr_was;
+
+static void capture_begin(void)
+{
+    captured = tmpfile();
+    ck_assert_ptr_nonnull(captured);
+    fflush(stderr);
+    stderr_was = dup(STDERR_FILENO);
+    dup2(fileno(captured), STDERR_FILENO);
+}
+
+static const char *capture_end(void)
 {
     static char text[TEXT];
-    FILE *file = tmpfile();
-    const int saved = dup(STDERR_FILENO);
-    ck_assert_ptr_nonnull(file);
     fflush(stderr);
-    dup2(fileno(file), STDERR_FILENO);
+    dup2(stderr_was, STDERR_FILENO);
+    close(stderr_was);
+    rewind(captured);
+    text[fread(text, 1, sizeof text - 1, captured)] = '\0';
+    fclose(captured);
+    return text;
+}
+
+/* What the fit writes with this value of NN_PROFILE. */
+static const char *printed(nn_model *model, const nn_dataset *data, const char *value, int option)
+{
     if (value == NULL)
         unsetenv("NN_PROFILE");
     else
         setenv("NN_PROFILE", value, 1);
+    capture_begin();
     fit(model, data, option);
     unsetenv("NN_PROFILE");
-    fflush(stderr);
-    dup2(saved, STDERR_FILENO);
-    close(saved);
-    rewind(file);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    return text;
+    return capture_end();
 }
 
 START_TEST(the_environment_counts_where_the_option_is_not_given)
@@ -47,6 +61,43 @@ START_TEST(the_environment_counts_where_the_option_is_not_given)
     ck_assert_mem_eq(printed(model, data, "yes", NN_PROFILE_OFF), begin, strlen(begin));
     ck_assert_mem_eq(printed(model, data, NULL, NN_PROFILE_PRINT), begin, strlen(begin));
     nn_model_free(model);
+    nn_dataset_free(data);
+}
+END_TEST
+
+static nn_status row_10_is_missing(void *data, size_t row, nn_real *x, nn_real *y, int *class)
+{
+    (void)data;
+    (void)class;
+    x[0] = y[0] = 1;
+    return row == 10 ? NN_EIO : NN_OK;
+}
+
+/* Not of a fit that fails in its third step, nor of validations that never came. */
+START_TEST(only_what_went_well_is_printed)
+{
+    nn_dataset *data =
+        nn_function_data(.function = row_10_is_missing, .rows = 12, .x = {1, {1}}, .y = {1, {1}});
+    nn_dataset *good = nn_dataset_take(data, 8);
+    nn_model *model = nn_sequential(nn_input(1), nn_dense(1));
+    nn_model_set_threads(model, 1);
+    ck_assert_int_eq(nn_compile(model, .optimizer = nn_sgd(), .loss = nn_mean_squared_error()),
+                     NN_OK);
+    capture_begin();
+    nn_status status =
+        nn_fit(model, data, .batch_size = 4, .no_shuffle = 1, .profile = NN_PROFILE_PRINT);
+    ck_assert_str_eq(capture_end(), "");
+    ck_assert_int_eq(status, NN_EIO);
+    ck_assert_uint_ge(nn_model_profile(model, NN_PROFILED_TRAINING)->steps, 1);
+    capture_begin();
+    status = nn_fit(model, good, .batch_size = 4, .validation_data = good, .validation_freq = 2,
+                    .profile = NN_PROFILE_PRINT);
+    const char *text = capture_end();
+    ck_assert_int_eq(status, NN_OK);
+    ck_assert_ptr_nonnull(strstr(text, "Profile of training: 2 steps, 8 rows, 1 thread;"));
+    ck_assert_ptr_null(strstr(text, "Profile of evaluation"));
+    nn_model_free(model);
+    nn_dataset_free(good);
     nn_dataset_free(data);
 }
 END_TEST
@@ -75,6 +126,7 @@ START_TEST(what_is_wrong_is_told)
     }
     ck_assert_ptr_null(nn_model_profile(NULL, NN_PROFILED_TRAINING));
     ck_assert_ptr_null(nn_model_profile(model, (nn_profiled)3));
+    ck_assert_ptr_null(nn_model_profile(model, (nn_profiled)-1));
     ck_assert_str_eq(nn_work_name(NN_WORK_WAITING), "waiting");
     ck_assert_str_eq(nn_work_name(NN_WORK_KINDS), "unknown");
     ck_assert_str_eq(nn_work_name(-1), "unknown");
@@ -146,6 +198,49 @@ START_TEST(the_table_is_this)
 }
 END_TEST
 
+/* Made by hand: a second of each kind but waiting, by two threads in five seconds. */
+START_TEST(every_kind_has_its_column_and_its_line)
+{
+    /* clang-format off */
+    static const char want[] =
+        "Profile of evaluation: 4 steps, 10 rows, 2 threads; shares in %\n"
+        "layer                            ms share product lower transf  rest  wait GFLOP/s  GB/s\n"
+        "forward\n"
+        "  name_of_24_letters_exact  250.000  20.0    20.0                              3.0\n"
+        "  name_of_25_letters_exac\xe2\x80\xa6  125.000  10.0          10.0                              5.0\n"
+        "  \xc3\xa4\xc3\xb6\xc3\xbc (relu)                250.000  20.0                 10.0  10.0                 7.0\n"
+        "backward\n"
+        "  all                       625.000  50.0                       40.0  10.0\n"
+        "total                      1250.000 100.0    20.0  10.0   10.0  50.0  10.0     3.0   6.3\n"
+        "  GEMM                      125.000  10.0    10.0                              2.0\n"
+        "  direct                    125.000  10.0    10.0                              4.0\n"
+        "  lowering                  125.000  10.0          10.0                              5.0\n"
+        "  transforms                125.000  10.0                 10.0                       6.0\n"
+        "  elementwise               250.000  20.0                       20.0                 8.0\n"
+        "  optimizer                 125.000  10.0                       10.0\n"
+        "  data                      125.000  10.0                       10.0\n"
+        "  other                     125.000  10.0                       10.0\n"
+        "  waiting                   125.000  10.0                             10.0\n";
+    /* clang-format on */
+    enum { FORWARD = NN_PROFILE_FORWARD, BACKWARD = NN_PROFILE_BACKWARD };
+    static const nn_profile_entry entries[] = {
+        {1, FORWARD, "name_of_24_letters_exact", NULL, NN_WORK_GEMM, 0, 1, 2e9, 1},
+        {1, FORWARD, "name_of_24_letters_exact", NULL, NN_WORK_DIRECT, 0, 1, 4e9, 1},
+        {2, FORWARD, "name_of_25_letters_exact_", NULL, NN_WORK_LOWERING, 0, 1, 5e9, 1},
+        {3, FORWARD, "\xc3\xa4\xc3\xb6\xc3\xbc", "relu", NN_WORK_TRANSFORMS, 0, 1, 6e9, 1},
+        {3, FORWARD, "\xc3\xa4\xc3\xb6\xc3\xbc", "relu", NN_WORK_ELEMENTWISE, 0, 1, 8e9, 1},
+        {4, BACKWARD, "all", NULL, NN_WORK_ELEMENTWISE, 0, 1, 0, 1},
+        {4, BACKWARD, "all", NULL, NN_WORK_OPTIMIZER, 0, 1, 0, 1},
+        {4, BACKWARD, "all", NULL, NN_WORK_DATA, 0, 1, 0, 1},
+        {4, BACKWARD, "all", NULL, NN_WORK_OTHER, 0, 1, 0, 1},
+        {4, BACKWARD, "all", NULL, NN_WORK_WAITING, 0, 1, 0, 1}};
+    nn_profile p = {NN_PROFILED_EVALUATION, 2, 4, 10, 5, NN__COUNT(entries), entries};
+    ck_assert_str_eq(table_of(&p), want);
+    p.profiled = NN_PROFILED_PREDICTION;
+    ck_assert_ptr_eq(strstr(table_of(&p), "Profile of prediction: "), table_of(&p));
+}
+END_TEST
+
 static int characters(const char *line, size_t bytes)
 {
     int count = 0;
@@ -188,5 +283,6 @@ Suite *profile_text_suite(void);
 Suite *profile_text_suite(void)
 {
     return TEST_SUITE("profile_text", the_environment_counts_where_the_option_is_not_given,
-                      what_is_wrong_is_told, the_table_is_this, no_line_is_wider_than_the_summary);
+                      only_what_went_well_is_printed, what_is_wrong_is_told, the_table_is_this,
+                      every_kind_has_its_column_and_its_line, no_line_is_wider_than_the_summary);
 }

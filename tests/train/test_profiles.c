@@ -6,6 +6,7 @@
 
 #include "kernels/kernels.h"
 #include "model/context.h"
+#include "model/profile.h"
 #include "profiled.h"
 #include "recorder.h"
 
@@ -85,7 +86,152 @@ START_TEST(bytes_of_a_step_are_its_numbers_met_once)
 }
 END_TEST
 
+/* Two inputs, two of a layer's, an activation that is a step, and a layer that is not trained. */
+START_TEST(every_input_is_met_and_what_is_frozen_is_not)
+{
+    enum { A = 8, B = 6, UNITS = 5, OUT = 2 };
+    static nn_real a[4 * A], b[4 * B], targets[4 * OUT];
+    nn_model *model = nn_model_new();
+    nn_node x = nn_apply(nn_dense(UNITS, .name = "frozen"), nn_model_input(model, A));
+    nn_node y = nn_apply(nn_dense(UNITS, .name = "trained"), nn_model_input(model, B));
+    nn_node z = nn_apply(nn_activation(NN_TANH), nn_merge(nn_add(), x, y));
+    nn_model_output(model, nn_apply(nn_dense(OUT, .name = "head"), z));
+    ck_assert_int_eq(nn_model_set_trainable(model, "frozen", 0), NN_OK);
+    ck_assert_int_eq(nn_compile(model, .optimizer = nn_adam(), .loss = nn_mean_squared_error()),
+                     NN_OK);
+    nn_context *context =
+        nn_context(model, .batch_size = 4, .training = 1, .threads = 1, .profile = 1);
+    nn_tensor *t = nn_tensor_borrow(NN_F32, targets, NN_SHAPE(4, OUT));
+    ck_assert_int_eq(nn_context_forward_many(context, (const nn_real *const[]){a, b}, 4, NULL),
+                     NN_OK);
+    ck_assert_int_eq(nn_context_backward_many(context, (const nn_tensor *const[]){t}, NULL), NN_OK);
+    ck_assert_int_eq(nn_context_update(context), NN_OK);
+    const nn_profile *p = nn_context_profile(context, NN_PROFILED_TRAINING);
+    const double row = 4.0 * sizeof(nn_real);
+    const int elementwise = NN_WORK_ELEMENTWISE;
+    ck_assert_int_eq(p->profiled, NN_PROFILED_TRAINING);
+    ck_assert_double_eq(work_of(p, NN_WORK_DATA), row * (A + B));
+    ck_assert_double_eq(entry_of(p, "add", NN_PROFILE_FORWARD, elementwise)->work, row * 3 * UNITS);
+    const nn_profile_entry *tanh = entry_of(p, "activation", NN_PROFILE_FORWARD, elementwise);
+    ck_assert_str_eq(tanh->step, "tanh");
+    ck_assert_double_eq(tanh->work, row * 2 * UNITS);
+    ck_assert_double_eq(entry_of(p, "activation", NN_PROFILE_BACKWARD, elementwise)->work,
+                        row * 3 * UNITS); /* y, too */
+    ck_assert_double_eq(work_of(p, NN_WORK_OPTIMIZER),
+                        7.0 * sizeof(nn_real) * (B * UNITS + UNITS + UNITS * OUT + OUT));
+    p = nn_context_profile(context, NN_PROFILED_PREDICTION);
+    ck_assert_int_eq(p->profiled, NN_PROFILED_PREDICTION);
+    nn_tensor_free(t);
+    nn_context_free(context);
+    nn_model_free(model);
+}
+END_TEST
+
 /* ---- Times ---- */
+
+/* Seconds and ticks of a clock that moves when it is told to. */
+static double told;
+
+static double told_clock(void)
+{
+    return told;
+}
+
+/* Two stretches of time, asked for within and after both. */
+START_TEST(it_may_be_asked_at_any_time)
+{
+    nn_model *model = drawing_model(1, NN_CONV_GEMM);
+    nn_context *context = nn_context(model, .batch_size = 4);
+    nn__profile *profile = nn__profile_new(context, NN__PREDICT);
+    ck_assert_ptr_nonnull(profile);
+    told = 5;
+    nn__set_clock(told_clock);
+    ck_assert_double_eq(nn__profile_numbers(profile)->seconds, 0);
+    for (int stretch = 1; stretch <= 2; stretch++) {
+        nn__profile_start(profile);
+        told += 2;
+        nn__profile_at(profile, 0, 4);
+        for (int look = 0; look < 3; look++) {
+            told += 1;
+            const nn_profile *p = nn__profile_numbers(profile);
+            ck_assert_double_eq_tol(p->seconds, stretch * 2 + (stretch - 1) * 4, 1e-6);
+        }
+        told += 1;
+        nn__profile_stop(profile);
+        told += 100;
+        const nn_profile *p = nn__profile_numbers(profile);
+        ck_assert_double_eq_tol(p->seconds, stretch * 6, 1e-6);
+        ck_assert_double_eq_tol(
+            entry_of(p, "conv2d", NN_PROFILE_FORWARD, NN_WORK_ELEMENTWISE)->seconds, stretch * 4,
+            1e-6);
+    }
+    nn__set_clock(NULL);
+    nn__free(profile);
+    nn_context_free(context);
+    nn_model_free(model);
+}
+END_TEST
+
+/* The host's pool may bring more threads than were asked for: here two, and the caller computes. */
+struct stretch {
+    nn__meter *row;
+    pthread_barrier_t *both;
+    int worker;
+};
+
+static void *compute(void *argument)
+{
+    struct stretch *s = argument;
+    nn__meter *had = nn__meter_enter(s->row, s->worker);
+    pthread_barrier_wait(s->both);
+    pthread_barrier_wait(s->both);
+    nn__meter_leave(s->row, had);
+    return NULL;
+}
+
+START_TEST(more_threads_than_were_asked_for_have_not_waited_less_than_nothing)
+{
+    nn_model *model = drawing_model(2, NN_CONV_GEMM);
+    nn_context *context = nn_context(model, .batch_size = 4, .threads = 2);
+    nn__profile *profile = nn__profile_new(context, NN__PREDICT);
+    pthread_barrier_t both;
+    pthread_t threads[2];
+    struct stretch stretches[3];
+    told = 5;
+    nn__set_clock(told_clock);
+    nn__profile_start(profile);
+    nn__profile_at(profile, 0, 4);
+    nn__meter *row = nn__meter_fork();
+    ck_assert_ptr_nonnull(row);
+    pthread_barrier_init(&both, NULL, 3);
+    for (int i = 0; i < 3; i++)
+        stretches[i] = (struct stretch){row, &both, i};
+    stretches[2].worker = 0;
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, compute, &stretches[i]), 0);
+    nn__meter *had = nn__meter_enter(row, 0);
+    pthread_barrier_wait(&both);
+    told += 3;
+    pthread_barrier_wait(&both);
+    nn__meter_leave(row, had);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    nn__meter_join(row);
+    nn__profile_stop(profile);
+    const nn_profile *p = nn__profile_numbers(profile);
+    const nn_profile_entry *waits = entry_of(p, "conv2d", NN_PROFILE_FORWARD, NN_WORK_WAITING);
+    ck_assert_double_eq(waits->seconds, 0);
+    ck_assert_uint_eq(waits->calls, 1);
+    ck_assert_double_eq_tol(p->seconds, 3, 1e-6);
+    ck_assert_double_eq_tol(entry_of(p, "conv2d", NN_PROFILE_FORWARD, NN_WORK_ELEMENTWISE)->seconds,
+                            9, 1e-6);
+    nn__set_clock(NULL);
+    pthread_barrier_destroy(&both);
+    nn__free(profile);
+    nn_context_free(context);
+    nn_model_free(model);
+}
+END_TEST
 
 START_TEST(seconds_add_up_with_any_number_of_threads)
 {
@@ -127,6 +273,22 @@ START_TEST(a_validation_is_not_part_of_the_training)
     ck_assert_uint_eq(training->steps, STEPS);
     ck_assert_uint_eq(validation->steps, 2);
     ck_assert_ptr_null(nn_model_profile(model, NN_PROFILED_PREDICTION));
+    nn_model_free(model);
+    nn_dataset_free(data);
+}
+END_TEST
+
+START_TEST(a_fit_that_is_not_profiled_leaves_the_last_profile)
+{
+    nn_dataset *data = nn_drawings(.rows = ROWS, .one_hot = 1);
+    nn_model *model = drawing_model(1, NN_CONV_AUTO);
+    const nn_profile *p = fit(model, data, NN_PROFILE_KEEP);
+    const double seconds = p->seconds;
+    p = fit(model, data, NN_PROFILE_OFF);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_uint_eq(p->steps, STEPS);
+    ck_assert_double_eq(p->seconds, seconds);
+    ck_assert_uint_eq(fit(model, data, NN_PROFILE_KEEP)->steps, STEPS);
     nn_model_free(model);
     nn_dataset_free(data);
 }
@@ -348,8 +510,12 @@ Suite *profiles_suite(void)
 {
     return TEST_SUITE(
         "profiles", operations_and_calls_are_exact, direct_and_winograd_are_counted_as_what_they_do,
-        bytes_of_a_step_are_its_numbers_met_once, seconds_add_up_with_any_number_of_threads,
-        a_validation_is_not_part_of_the_training, waiting_for_data_is_waiting, profiles_nest,
-        the_hosts_threads_are_measured_too, a_context_has_one_of_its_own, the_bits_are_the_same,
-        no_step_allocates, without_memory_for_it_the_call_fails_and_the_next_one_does_not);
+        bytes_of_a_step_are_its_numbers_met_once, every_input_is_met_and_what_is_frozen_is_not,
+        it_may_be_asked_at_any_time,
+        more_threads_than_were_asked_for_have_not_waited_less_than_nothing,
+        seconds_add_up_with_any_number_of_threads, a_validation_is_not_part_of_the_training,
+        a_fit_that_is_not_profiled_leaves_the_last_profile, waiting_for_data_is_waiting,
+        profiles_nest, the_hosts_threads_are_measured_too, a_context_has_one_of_its_own,
+        the_bits_are_the_same, no_step_allocates,
+        without_memory_for_it_the_call_fails_and_the_next_one_does_not);
 }
