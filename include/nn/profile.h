@@ -105,8 +105,8 @@ NN_API const nn_profile *nn_context_profile(nn_context *context, nn_profiled wha
  * Prints it as two tables of at most 88 columns to a stdio FILE. The first has a line for each row: its
  * part of a step in milliseconds and in % of the time of all threads, and that divided by kinds (GEMM
  * and direct together, and as the rest what the table below calls elementwise, optimizer, data and
- * other). The second has a line for each kind, with calls in a step. GFLOP/s and GB/s are what one
- * thread reaches while it does such work. NN_EINVAL: one of the two is NULL; NN_EIO.
+ * other). The second has a line for each kind. GFLOP/s and GB/s are what one thread reaches while it
+ * does such work. NN_EINVAL: one of the two is NULL; NN_EIO.
  */
 NN_API nn_status nn_profile_print(const nn_profile *profile, void *stream);
 
