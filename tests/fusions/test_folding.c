@@ -26,6 +26,7 @@ static const folded cases[] = {
     {"gemm", GEMM, 1, 8, 8, 3, 5, 3, SAME, RELU, 1, NONE, {2, 2}, 3, 1},
     {"gemm, activation behind", GEMM, 1, 12, 8, 4, 7, 5, SAME, NONE, 1, RELU, {3, 4}, 2, 1},
     {"gemm, many tiles", GEMM, 1, 64, 40, 2, 3, 3, SAME, RELU, 3, NONE, {2, 2}, 2, 1},
+    {"gemm, tiles of broad windows", GEMM, 1, 60, 40, 2, 3, 3, SAME, RELU, 1, NONE, {3, 4}, 2, 1},
     {"gemm, pool alone", GEMM, 1, 8, 12, 3, 5, 1, SAME, RELU, 0, NONE, {2, 2}, 3, 1},
     {"gemm, norm alone", GEMM, 1, 7, 9, 3, 5, 3, VALID, NONE, 1, NONE, {0}, 3, 1},
     {"gemm, odd picture", GEMM, 1, 9, 8, 3, 5, 3, SAME, RELU, 1, NONE, {2, 2}, 3, 2},
@@ -39,6 +40,8 @@ static const folded cases[] = {
     {"winograd, cut tiles", WINOGRAD, 0, 10, 14, 5, 20, 3, SAME, RELU, 2, NONE, {2, 2}, 3, 1},
     {"winograd, tall windows", WINOGRAD, 0, 12, 18, 5, 6, 3, SAME, RELU, 0, NONE, {4, 1}, 2, 1},
     {"winograd, window of three", WINOGRAD, 0, 12, 12, 5, 6, 3, SAME, RELU, 1, NONE, {3, 3}, 2, 2},
+    {"winograd, rows of three", WINOGRAD, 0, 12, 12, 5, 6, 3, SAME, RELU, 1, NONE, {3, 2}, 2, 2},
+    {"winograd, columns of three", WINOGRAD, 0, 12, 12, 5, 6, 3, SAME, RELU, 1, NONE, {2, 3}, 2, 2},
     {"winograd, odd picture", WINOGRAD, 0, 9, 7, 16, 16, 3, SAME, TANH, 1, TANH, {2, 2}, 2, 2},
     {"winograd, norm alone", WINOGRAD, 0, 9, 7, 16, 40, 3, SAME, RELU, 3, NONE, {0}, 5, 1},
     {"winograd, only a norm", WINOGRAD, 0, 9, 7, 16, 40, 3, SAME, NONE, 1, NONE, {0}, 2, 1},
@@ -167,12 +170,12 @@ START_TEST(what_others_read_and_what_does_not_follow_stays_a_step)
 }
 END_TEST
 
-/* Behind a pooling only another layer can follow, softmax is not by element, and a dense layer's
- * pictures are pooled apart. */
+/* Behind a pooling only another layer can follow, softmax is not by element, windows that overlap
+ * and a dense layer's pictures are pooled apart. */
 START_TEST(what_comes_too_late_or_reads_a_whole_row_stays_a_step)
 {
-    nn_layer *conv[4];
-    for (int i = 0; i < 4; i++)
+    nn_layer *conv[6];
+    for (int i = 0; i < 6; i++)
         conv[i] = nn_conv2d(4, {3, 3}, .padding = NN_SAME);
     ck_assert_int_eq(
         steps_of(nn_sequential(nn_input(8, 8, 3), conv[0], nn_max_pool2d({2, 2}), nn_batch_norm())),
@@ -185,6 +188,10 @@ START_TEST(what_comes_too_late_or_reads_a_whole_row_stays_a_step)
                      2);
     ck_assert_int_eq(
         steps_of(nn_sequential(nn_input(8, 8, 3), conv[3], nn_batch_norm(), nn_softmax())), 2);
+    ck_assert_int_eq(
+        steps_of(nn_sequential(nn_input(8, 8, 3), conv[4], nn_max_pool2d({2, 2}, {1, 2}))), 2);
+    ck_assert_int_eq(
+        steps_of(nn_sequential(nn_input(8, 8, 3), conv[5], nn_max_pool2d({2, 2}, {2, 1}))), 2);
     ck_assert_int_eq(steps_of(nn_sequential(nn_input(8, 8, 3), nn_dense(4), nn_batch_norm(),
                                             nn_max_pool2d({2, 2}))),
                      2);

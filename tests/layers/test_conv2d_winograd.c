@@ -16,18 +16,18 @@ static void within(const nn_real *have, const double *want, const double *bound,
     }
 }
 
-static void check_shape(const conv_shape *s, uint64_t *state)
+static void check_shape(const conv_shape *s, int algorithm, uint64_t *state)
 {
     probe p;
     nn_shape x_shape = {3, {s->h, s->w, s->c}};
     nn_layer *layer =
         nn_conv2d(.filters = s->f, .kernel = {K, K}, .padding = s->same ? NN_SAME : NN_VALID,
-                  .no_bias = 1, .algorithm = NN_CONV_WINOGRAD);
+                  .no_bias = 1, .algorithm = algorithm);
     ck_assert_msg(probe_open(&p, layer, s->n, &x_shape, 2, 0) == NN_OK, "%s", nn_error_message());
     const size_t nx = p.x_count, ny = p.y_count, nw = (size_t)(K * K * s->c * s->f),
                  all = nx + nw + ny;
-    nn_real *x = calloc(2 * all, sizeof *x), *w = x + nx, *dy = w + nw, *y = dy + ny, *dx = y + ny,
-            *dw = dx + nx;
+    nn_real *x = calloc(2 * all + ny, sizeof *x), *w = x + nx, *dy = w + nw, *y = dy + ny,
+            *dx = y + ny, *dw = dx + nx, *again = dw + nw;
     double *want = conv_doubles(all), *bound = conv_doubles(all);
     const conv_numbers numbers = {x, w, dy};
     test_fill_reals(x, all, state);
@@ -42,6 +42,8 @@ static void check_shape(const conv_shape *s, uint64_t *state)
     within(y, want, bound, ny, "y");
     within(dx, want + ny, bound + ny, nx, "dx");
     within(dw, want + ny + nx, bound + ny + nx, nw, "dkernel");
+    probe_forward(&p, again); /* meets nothing that backward has left */
+    ck_assert_mem_eq(again, y, ny * sizeof *y);
     probe_close(&p);
     free(want);
     free(bound);
@@ -58,7 +60,7 @@ START_TEST(random_shapes_are_within_the_derived_bound)
                                                 .c = test_random_int(&state, 1, 10),
                                                 .f = test_random_int(&state, 1, 10),
                                                 .same = test_random_int(&state, 0, 1)});
-        check_shape(&s, &state);
+        check_shape(&s, NN_CONV_WINOGRAD, &state);
     }
 }
 END_TEST
@@ -68,12 +70,22 @@ START_TEST(blocks_of_tiles_and_strips_of_products_join_without_a_seam)
     static const conv_shape shapes[] = {{.n = 70, .h = 9, .w = 12, .c = 2, .f = 3, .same = 1},
                                         {.n = 1, .h = 120, .w = 83, .c = 3, .f = 2, .same = 0},
                                         {.n = 9, .h = 1, .w = 1, .c = 5, .f = 17, .same = 1},
-                                        {.n = 3, .h = 5, .w = 5, .c = 19, .f = 35, .same = 1}};
+                                        {.n = 3, .h = 5, .w = 5, .c = 19, .f = 35, .same = 1},
+                                        {.n = 1, .h = 4, .w = 4, .c = 2, .f = 600, .same = 1}};
     uint64_t state = 4;
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         conv_shape s = conv_fitted(shapes[i]);
-        check_shape(&s, &state);
+        check_shape(&s, NN_CONV_WINOGRAD, &state);
     }
+}
+END_TEST
+
+/* Of the outputs' tiles less than half is picture, of x's more. */
+START_TEST(a_gradient_of_x_by_winograd_needs_no_forward_by_it)
+{
+    uint64_t state = 5;
+    conv_shape s = conv_fitted((conv_shape){.n = 3, .h = 7, .w = 7, .c = 16, .f = 18, .same = 0});
+    check_shape(&s, NN_CONV_AUTO, &state);
 }
 END_TEST
 
@@ -100,6 +112,8 @@ static void run_between_guards(const probe *p, const nn__conv2d *g, int rows)
     own.engine = &engine;
     for (int after = 0; after < 2; after++) {
         nn__epilogue e = {.activation = NN_RELU};
+        if (g->window.oh % 4 == 0 && g->window.ow % 4 == 0)
+            e.pool_rows = e.pool_columns = 2;
         nn__winograd job = {.y = pass->y,
                             .x = pass->x[0],
                             .u = memory[0] + GUARD,
@@ -120,9 +134,10 @@ static void run_between_guards(const probe *p, const nn__conv2d *g, int rows)
 
 START_TEST(blocks_and_strips_stay_within_their_memory)
 {
-    static const int sides[][3] = {{1, 57, 55}, {3, 5, 5}, {2, 45, 90}, {5, 32, 32}, {1, 1, 1}};
+    static const int sides[][3] = {{1, 57, 55}, {3, 5, 5},  {2, 45, 90},
+                                   {5, 32, 32}, {23, 8, 8}, {1, 1, 1}};
     for (size_t i = 0; i < NN__COUNT(sides); i++) {
-        enum { C = 3, F = 5 };
+        enum { C = 3, F = 16 }; /* 92 tiles are a full task */
         const int n = sides[i][0], h = sides[i][1], w = sides[i][2];
         nn_shape shape = {3, {h, w, C}};
         nn__window window = {.h = h,
@@ -149,6 +164,57 @@ START_TEST(blocks_and_strips_stay_within_their_memory)
         run_between_guards(&p, &g, n);
         probe_close(&p);
     }
+}
+END_TEST
+
+/* A kernel of zeros leaves the bias, in every strip of filters. */
+START_TEST(every_filter_has_its_own_bias)
+{
+    enum { N = 8, C = 2, F = 75 };
+    static const nn_real kernel[K * K * C * F];
+    nn_shape shape = {3, {N, N, C}};
+    nn_real bias[F], y[N * N * F];
+    probe p;
+    for (int f = 0; f < F; f++)
+        bias[f] = (nn_real)(f - 30);
+    ck_assert_int_eq(
+        probe_open(&p, nn_conv2d(F, {K, K}, .padding = NN_SAME, .algorithm = NN_CONV_WINOGRAD), 1,
+                   &shape, 1, 0),
+        NN_OK);
+    probe_set(&p, "conv2d/kernel", kernel, NN__COUNT(kernel));
+    probe_set(&p, "conv2d/bias", bias, F);
+    probe_forward(&p, y);
+    for (size_t i = 0; i < NN__COUNT(y); i++)
+        ck_assert(y[i] == bias[i % F]);
+    probe_close(&p);
+}
+END_TEST
+
+/* Inference keeps the transformed kernel, training makes it anew in each step. With one row there
+ * are too few tiles and GEMM computes: that the kernel has changed must not be forgotten then. */
+START_TEST(inference_and_training_have_the_same_bits)
+{
+    enum { N = 4, C = 16, F = 20, ROWS = 5 };
+    static nn_real x[ROWS * N * N * C], y[2][ROWS * N * N * F], kernel[K * K * C * F];
+    uint64_t state = 6;
+    nn_model *model =
+        nn_sequential(nn_input(N, N, C), nn_conv2d(F, {K, K}, .padding = NN_SAME, .name = "conv"));
+    ck_assert_int_eq(nn_compile(model, .optimizer = nn_sgd(), .loss = nn_mean_squared_error()),
+                     NN_OK);
+    nn_context *context = nn_context(model, .batch_size = ROWS, .training = 1, .threads = 1);
+    test_fill_reals(x, NN__COUNT(x), &state);
+    for (int change = 0; change < 3; change++) {
+        test_fill_reals(kernel, NN__COUNT(kernel), &state);
+        if (change > 0)
+            ck_assert_int_eq(nn_model_set_weight(model, "conv/kernel", kernel, NN__COUNT(kernel)),
+                             NN_OK);
+        for (int rows = 1; rows <= ROWS; rows += ROWS - 1)
+            ck_assert_int_eq(nn_context_predict(context, x, rows, y[0]), NN_OK);
+        ck_assert_int_eq(nn_context_forward(context, x, ROWS, y[1]), NN_OK);
+        ck_assert_mem_eq(y[0], y[1], sizeof y[0]);
+    }
+    nn_context_free(context);
+    nn_model_free(model);
 }
 END_TEST
 
@@ -201,11 +267,49 @@ START_TEST(what_it_cannot_compute_is_named)
 }
 END_TEST
 
+/* Channels, filters, tiles of the batch, and picture in the tiles: each just enough, or not. And
+ * where it cannot be computed, it is never taken. */
+START_TEST(the_automatic_way_is_the_rule)
+{
+    static const struct {
+        int h, w, c, f, rows, way;
+        int strides[2], dilation[2], groups;
+    } cases[] = {
+        {8, 8, 16, 16, 1, NN_CONV_WINOGRAD, {1, 1}, {1, 1}, 1},
+        {8, 8, 15, 16, 1, NN_CONV_GEMM, {1, 1}, {1, 1}, 1},
+        {8, 8, 16, 15, 1, NN_CONV_GEMM, {1, 1}, {1, 1}, 1},
+        {4, 12, 16, 16, 1, NN_CONV_GEMM, {1, 1}, {1, 1}, 1},
+        {4, 12, 16, 16, 2, NN_CONV_WINOGRAD, {1, 1}, {1, 1}, 1},
+        {2, 16, 16, 16, 1, NN_CONV_WINOGRAD, {1, 1}, {1, 1}, 1},
+        {2, 15, 16, 16, 1, NN_CONV_GEMM, {1, 1}, {1, 1}, 1},
+        {8, 8, 16, 16, 9, NN_CONV_GEMM, {1, 2}, {1, 1}, 1},
+        {8, 8, 16, 16, 9, NN_CONV_GEMM, {2, 1}, {1, 1}, 1},
+        {8, 8, 16, 16, 9, NN_CONV_GEMM, {1, 1}, {1, 2}, 1},
+        {8, 8, 16, 16, 9, NN_CONV_GEMM, {1, 1}, {2, 1}, 1},
+        {8, 8, 16, 16, 9, NN_CONV_GEMM, {1, 1}, {1, 1}, 2},
+    };
+    for (size_t i = 0; i < NN__COUNT(cases); i++) {
+        const nn_shape x = {3, {cases[i].h, cases[i].w, cases[i].c}};
+        const nn_conv2d_options o = {.filters = cases[i].f,
+                                     .kernel = {K, K},
+                                     .strides = {cases[i].strides[0], cases[i].strides[1]},
+                                     .padding = NN_SAME,
+                                     .dilation = {cases[i].dilation[0], cases[i].dilation[1]},
+                                     .groups = cases[i].groups};
+        const int way = nn__conv2d_way(&o, &x, cases[i].rows, NN__CONV_FORWARD);
+        ck_assert_msg(way == cases[i].way, "case %zu: way %d", i, way);
+    }
+}
+END_TEST
+
 Suite *conv2d_winograd_suite(void);
 Suite *conv2d_winograd_suite(void)
 {
     return TEST_SUITE("conv2d_winograd", random_shapes_are_within_the_derived_bound,
                       blocks_of_tiles_and_strips_of_products_join_without_a_seam,
-                      blocks_and_strips_stay_within_their_memory,
-                      bias_and_activation_follow_the_sum, what_it_cannot_compute_is_named);
+                      blocks_and_strips_stay_within_their_memory, every_filter_has_its_own_bias,
+                      inference_and_training_have_the_same_bits,
+                      a_gradient_of_x_by_winograd_needs_no_forward_by_it,
+                      the_automatic_way_is_the_rule, bias_and_activation_follow_the_sum,
+                      what_it_cannot_compute_is_named);
 }

@@ -61,7 +61,12 @@ START_TEST(direct_and_winograd_are_counted_as_what_they_do)
     ck_assert_double_eq(work_of(p, NN_WORK_DIRECT), 0);
     ck_assert_double_eq(work_of(p, NN_WORK_GEMM),
                         ROWS * (3 * dense_flops + 2 * 2.0 * 36 * 64 * 3 * 10));
-    ck_assert_double_gt(work_of(p, NN_WORK_TRANSFORMS), 0);
+    /* Kernels of each step, tiles of each row; forward and, without dx, the kernel's gradient. */
+    ck_assert_double_eq(work_of(p, NN_WORK_TRANSFORMS),
+                        sizeof(nn_real) * (STEPS * 2.0 * (9 + 36) * 3 * 10 +
+                                           ROWS * 64.0 * 2 * ((36 + 36) * 3 + (36 + 16) * 10)));
+    ck_assert_uint_eq(entry_of(p, "conv2d", NN_PROFILE_FORWARD, NN_WORK_ELEMENTWISE)->calls,
+                      STEPS + ROWS * 64); /* relu, tile by tile */
     nn_model_free(direct);
     nn_model_free(winograd);
     nn_dataset_free(data);
