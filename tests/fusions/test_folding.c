@@ -272,8 +272,9 @@ START_TEST(whoever_writes_weights_the_next_prediction_sees_it)
     double loss;
     ck_assert_int_eq(nn_context_forward(context, x, ROWS, NULL), NN_OK);
     ck_assert_int_eq(nn_context_backward(context, targets, &loss), NN_OK);
+    is_current(context, model, x, "a backward pass");
     ck_assert_int_eq(nn_context_update(context), NN_OK);
-    is_current(context, model, x, "a step");
+    is_current(context, model, x, "an update");
     nn_model_restore(model, all);
     is_current(context, model, x, "nn_model_restore");
     ck_assert_int_eq(nn_model_set_weight(model, "conv/kernel", kernel, NN__COUNT(kernel)), NN_OK);
@@ -287,13 +288,124 @@ START_TEST(whoever_writes_weights_the_next_prediction_sees_it)
 }
 END_TEST
 
+static nn_status predicted(nn_model *model, const nn_dataset *data, nn_real *y)
+{
+    return nn_predict(model, data, .batch_size = 1, .into = y, .capacity = (size_t)ROWS * 10);
+}
+
+/* After the last validation, whose context evaluates again, the weights become their averages. */
+START_TEST(averages_of_weights_are_seen_by_what_follows_the_fit)
+{
+    static nn_real x[NUMBERS], y[2][ROWS * 10], t[ROWS * 10] = {[3] = 1, [14] = 1, [29] = 1};
+    uint64_t seed = 4;
+    nn_model *model = nn_sequential(nn_input(SIDE, SIDE, CHANNELS), nn_conv2d(32, {3, 3}),
+                                    nn_global_average_pool2d(), nn_dense(10, NN_SOFTMAX));
+    ck_assert_int_eq(
+        nn_compile(model,
+                   .optimizer = nn_sgd(.learning_rate = 1, .use_ema = 1, .ema_momentum = 0.5),
+                   .loss = nn_categorical_crossentropy()),
+        NN_OK);
+    test_fill_reals(x, NUMBERS, &seed);
+    nn_tensor *pictures = nn_tensor_borrow(NN_F32, x, NN_SHAPE(ROWS, SIDE, SIDE, CHANNELS));
+    nn_tensor *targets = nn_tensor_borrow(NN_F32, t, NN_SHAPE(ROWS, 10));
+    nn_dataset *data = nn_arrays(pictures, targets);
+    const nn_logs *result;
+    double loss[2];
+    nn_real *all = NULL;
+    ck_assert_int_eq(predicted(model, data, y[0]), NN_OK);
+    ck_assert_int_eq(nn_fit(model, data, .batch_size = 1, .validation_data = data), NN_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(nn_evaluate(model, data, .batch_size = 1, .result = &result), NN_OK);
+        loss[i] = nn_logs_value(result, "loss");
+        ck_assert_int_eq(predicted(model, data, y[i]), NN_OK);
+        all = realloc(all, nn_model_snapshot_count(model) * sizeof *all);
+        nn_model_snapshot(model, all);
+        nn_model_restore(model, all); /* the same numbers, to be prepared anew */
+    }
+    ck_assert_double_eq(loss[0], loss[1]);
+    ck_assert_mem_eq(y[0], y[1], sizeof y[0]);
+    free(all);
+    nn_dataset_free(data);
+    nn_tensor_free(pictures);
+    nn_tensor_free(targets);
+    nn_model_free(model);
+}
+END_TEST
+
+/* ---- What a layer of one's own is told ---- */
+
+typedef struct product_options {
+    size_t struct_size;
+} product_options;
+
+enum { IN = 16, OUT = 240 };
+
+static struct {
+    int prepared, renew, alone;
+} told; /* in the last pass */
+
+static nn_status product_infer(nn_infer *infer)
+{
+    infer->output = (nn_shape){1, {OUT}};
+    infer->prepared = sizeof(nn_real);
+    return nn_infer_weight(infer, "kernel", (const int[]){IN, OUT}, 2, (nn_initializer)NN_ONES, 1);
+}
+
+static void product_forward(const nn_pass *pass)
+{
+    told.prepared = pass->prepared != NULL;
+    told.renew = pass->renew;
+    told.alone = pass->alone;
+    memset(pass->y, 0, (size_t)pass->rows * OUT * sizeof(nn_real));
+}
+
+static void product_backward(const nn_pass *pass)
+{
+    memset(pass->gradients[0], 0, (size_t)IN * OUT * sizeof(nn_real));
+}
+
+/* 16 + 240 + 16 * 240 = 4096 multiplications and numbers of a row: 16 rows are not little. */
+START_TEST(a_layer_is_told_when_weights_have_changed_and_when_to_work_alone)
+{
+    static const nn_layer_kind kind = {
+        .kind = {sizeof(nn_layer_kind), "product", "Product", sizeof(product_options), NULL, 0},
+        .infer = product_infer,
+        .forward = product_forward,
+        .backward = product_backward};
+    static nn_real x[16 * IN], kernel[IN * OUT], y[16 * OUT];
+    product_options options = {.struct_size = sizeof options};
+    nn_model *model = nn_sequential(nn_input(IN), nn_layer_new(&kind, &options));
+    ck_assert_msg(nn_compile(model, .optimizer = nn_sgd(), .loss = nn_mean_squared_error()) ==
+                      NN_OK,
+                  "%s", nn_error_message());
+    nn_context *context = nn_context(model, .batch_size = 16, .training = 1, .threads = 2);
+    for (int change = 0; change < 3; change++)
+        for (int rows = 16; rows >= 14; rows--) {
+            if (rows == 16 && change > 0)
+                ck_assert_int_eq(
+                    nn_model_set_weight(model, "product/kernel", kernel, NN__COUNT(kernel)), NN_OK);
+            ck_assert_int_eq(nn_context_predict(context, x, rows, y), NN_OK);
+            ck_assert_int_eq(told.prepared, 1);
+            ck_assert_int_eq(told.renew, rows == 16);
+            ck_assert_int_eq(told.alone, rows < 16);
+        }
+    ck_assert_int_eq(nn_context_forward(context, x, 16, NULL), NN_OK);
+    ck_assert_int_eq(told.prepared, 0);
+    ck_assert_int_eq(told.alone, 0);
+    nn_context_free(context);
+    nn_model_free(model);
+}
+END_TEST
+
 Suite *folding_suite(void);
 Suite *folding_suite(void)
 {
     Suite *suite = TEST_SUITE("folding", what_others_read_and_what_does_not_follow_stays_a_step,
                               what_comes_too_late_or_reads_a_whole_row_stays_a_step,
                               dense_folds_in_both_of_its_cuts,
-                              whoever_writes_weights_the_next_prediction_sees_it);
+                              whoever_writes_weights_the_next_prediction_sees_it,
+                              averages_of_weights_are_seen_by_what_follows_the_fit,
+                              a_layer_is_told_when_weights_have_changed_and_when_to_work_alone);
     TCase *tcase = tcase_create("cases");
     tcase_add_loop_test(tcase, folded_and_apart_have_the_same_bits, 0, NN__COUNT(cases));
     suite_add_tcase(suite, tcase);

@@ -195,19 +195,20 @@ END_TEST
 START_TEST(inference_and_training_have_the_same_bits)
 {
     enum { N = 4, C = 16, F = 20, ROWS = 5 };
-    static nn_real x[ROWS * N * N * C], y[2][ROWS * N * N * F], kernel[K * K * C * F];
+    static nn_real x[ROWS * N * N * C], y[2][ROWS * N * N * C], kernel[K * K * C * F];
     uint64_t state = 6;
     nn_model *model =
-        nn_sequential(nn_input(N, N, C), nn_conv2d(F, {K, K}, .padding = NN_SAME, .name = "conv"));
+        nn_sequential(nn_input(N, N, C), nn_conv2d(F, {K, K}, .padding = NN_SAME, .name = "first"),
+                      nn_conv2d(C, {K, K}, .padding = NN_SAME, .name = "second"));
     ck_assert_int_eq(nn_compile(model, .optimizer = nn_sgd(), .loss = nn_mean_squared_error()),
                      NN_OK);
     nn_context *context = nn_context(model, .batch_size = ROWS, .training = 1, .threads = 1);
     test_fill_reals(x, NN__COUNT(x), &state);
     for (int change = 0; change < 3; change++) {
         test_fill_reals(kernel, NN__COUNT(kernel), &state);
+        const char *name = change == 1 ? "first/kernel" : "second/kernel";
         if (change > 0)
-            ck_assert_int_eq(nn_model_set_weight(model, "conv/kernel", kernel, NN__COUNT(kernel)),
-                             NN_OK);
+            ck_assert_int_eq(nn_model_set_weight(model, name, kernel, NN__COUNT(kernel)), NN_OK);
         for (int rows = 1; rows <= ROWS; rows += ROWS - 1)
             ck_assert_int_eq(nn_context_predict(context, x, rows, y[0]), NN_OK);
         ck_assert_int_eq(nn_context_forward(context, x, ROWS, y[1]), NN_OK);
