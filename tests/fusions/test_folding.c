@@ -338,7 +338,7 @@ typedef struct product_options {
     size_t struct_size;
 } product_options;
 
-enum { IN = 16, OUT = 240 };
+enum { IN = 16, OUT = 240, PREPARED = 1 << 20 };
 
 static struct {
     int prepared, renew, alone;
@@ -347,7 +347,7 @@ static struct {
 static nn_status product_infer(nn_infer *infer)
 {
     infer->output = (nn_shape){1, {OUT}};
-    infer->prepared = sizeof(nn_real);
+    infer->prepared = PREPARED;
     return nn_infer_weight(infer, "kernel", (const int[]){IN, OUT}, 2, (nn_initializer)NN_ONES, 1);
 }
 
@@ -379,6 +379,7 @@ START_TEST(a_layer_is_told_when_weights_have_changed_and_when_to_work_alone)
                       NN_OK,
                   "%s", nn_error_message());
     nn_context *context = nn_context(model, .batch_size = 16, .training = 1, .threads = 2);
+    ck_assert_uint_ge(nn_context_bytes(context), PREPARED);
     for (int change = 0; change < 3; change++)
         for (int rows = 16; rows >= 14; rows--) {
             if (rows == 16 && change > 0)

@@ -197,9 +197,9 @@ START_TEST(inference_and_training_have_the_same_bits)
     enum { N = 4, C = 16, F = 20, ROWS = 5 };
     static nn_real x[ROWS * N * N * C], y[2][ROWS * N * N * C], kernel[K * K * C * F];
     uint64_t state = 6;
-    nn_model *model =
-        nn_sequential(nn_input(N, N, C), nn_conv2d(F, {K, K}, .padding = NN_SAME, .name = "first"),
-                      nn_conv2d(C, {K, K}, .padding = NN_SAME, .name = "second"));
+    nn_model *model = nn_sequential(
+        nn_input(N, N, C), nn_conv2d(F, {K, K}, .padding = NN_SAME, .name = "first"),
+        nn_conv2d(C, {K, K}, .padding = NN_SAME, .name = "second"), nn_conv2d(C, {1, 1}));
     ck_assert_int_eq(nn_compile(model, .optimizer = nn_sgd(), .loss = nn_mean_squared_error()),
                      NN_OK);
     nn_context *context = nn_context(model, .batch_size = ROWS, .training = 1, .threads = 1);
