@@ -224,6 +224,28 @@ START_TEST(what_belongs_together_becomes_one_step_and_nothing_else)
 }
 END_TEST
 
+/* Nobody computes z. */
+START_TEST(an_activation_of_an_input_stays_a_step)
+{
+    const nn_real a[2] = {1, 2}, b[3] = {-1, 0, 3};
+    nn_real y[3];
+    nn_model *m = nn_model_new();
+    nn_node x = nn_apply(nn_dense(3), nn_model_input(m, 2));
+    nn_node z = nn_apply(nn_activation(NN_RELU), nn_model_input(m, 3));
+    nn_model_output(
+        m, nn_merge(nn_multiply(), nn_apply(nn_rescaling(.scale = NN_ZERO, .offset = 1), x), z));
+    nn_context *context = nn_context(m, .batch_size = 1);
+    ck_assert_msg(context != NULL, "%s", nn_error_message());
+    ck_assert_int_eq(context->runs[NN__PREDICT].program.step_count, 4);
+    ck_assert_int_eq(
+        nn_context_predict_many(context, (const nn_real *const[]){a, b}, 1, (nn_real *const[]){y}),
+        NN_OK);
+    ck_assert(y[0] == 0 && y[1] == 0 && y[2] == 3);
+    nn_context_free(context);
+    nn_model_free(m);
+}
+END_TEST
+
 /* Through fit, whose context follows compile's no_fusion. */
 START_TEST(fits_agree_over_some_steps)
 {
@@ -257,7 +279,8 @@ END_TEST
 Suite *fusions_suite(void);
 Suite *fusions_suite(void)
 {
-    Suite *suite = TEST_SUITE("fusions", what_belongs_together_becomes_one_step_and_nothing_else);
+    Suite *suite = TEST_SUITE("fusions", what_belongs_together_becomes_one_step_and_nothing_else,
+                              an_activation_of_an_input_stays_a_step);
     TCase *tcase = tcase_create("models");
     tcase_add_loop_test(tcase, fused_and_apart_give_the_same_outputs_losses_and_gradients, 0,
                         MODELS);
