@@ -296,7 +296,7 @@ $(B)/bench/nn_bench: $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/*.c)) \
 bench-check: $(if $(filter builtin,$(BLAS)),$(B)/bench/check) ## have instruction counts grown? UPDATE=1, AGAINST=COMMIT
 	$(if $(filter builtin,$(BLAS)),@CC="$(CC)" MAKE="$(MAKE)" sh bench/check/run.sh $(B) \
 	    $(if $(UPDATE),--update) $(AGAINST),+@$(MAKE) BLAS=builtin bench-check)
-$(B)/bench/check: $(patsubst %,$(B)/obj/bench/%.o,support timing models lone stepper) \
+$(B)/bench/check: $(patsubst %,$(B)/obj/bench/%.o,support timing models lone predictor stepper) \
         $(patsubst %.c,$(B)/obj/%.o,$(wildcard bench/check/*.c)) $(B)/libnn.a
 	$(call say,LD,$@)
 	$(call link)

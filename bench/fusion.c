@@ -5,24 +5,11 @@
 #include <stdio.h>
 
 #include "base/base.h"
+#include "predictor.h"
 #include "report.h"
 #include "stepper.h"
 
 enum { BATCH = 32 };
-
-typedef struct predictor {
-    nn_context *context;
-    const nn_real *x; /* x[batch][32][32][3] */
-    nn_real *y;       /* y[batch][10]        */
-    int batch;
-} predictor;
-
-static void predictor_run(void *arg, int count)
-{
-    const predictor *p = arg;
-    for (int i = 0; i < count; i++)
-        bench_check(nn_context_predict(p->context, p->x, p->batch, p->y));
-}
 
 /* A context with one step per layer; the caller frees it. */
 static nn_context *separate_context(nn_model *model, int batch, int training)
@@ -51,17 +38,15 @@ static void fusion_measure(struct bench *bench, const struct network *network, n
                                        .another = timings[1]});
 }
 
-static void fusion_infer(struct bench *bench, const struct network *network, const stepper *s,
+static void fusion_infer(struct bench *bench, const struct network *network, nn_model *model,
                          int batch)
 {
-    nn_real *y = bench_alloc((size_t)batch * CLASSES);
-    predictor fused = {network_context(s->model, batch, 0), s->x, y, batch}, separate = fused;
-    separate.context = separate_context(s->model, batch, 0);
+    predictor fused = predictor_new(network_context(model, batch, 0), batch);
+    predictor separate = predictor_new(separate_context(model, batch, 0), batch);
     const struct job jobs[] = {{predictor_run, &fused}, {predictor_run, &separate}};
-    fusion_measure(bench, network, s->model, 0, batch, jobs);
-    nn_context_free(fused.context);
-    nn_context_free(separate.context);
-    nn__free(y);
+    fusion_measure(bench, network, model, 0, batch, jobs);
+    predictor_free(&fused);
+    predictor_free(&separate);
 }
 
 static void fusion_network(struct bench *bench, const struct network *network)
@@ -71,8 +56,8 @@ static void fusion_network(struct bench *bench, const struct network *network)
     const struct job jobs[] = {{stepper_run, &fused}, {stepper_run, &separate}};
     fusion_measure(bench, network, fused.model, 1, BATCH, jobs);
     nn_context_free(separate.context);
-    fusion_infer(bench, network, &fused, 1);
-    fusion_infer(bench, network, &fused, BATCH);
+    fusion_infer(bench, network, fused.model, 1);
+    fusion_infer(bench, network, fused.model, BATCH);
     stepper_free(&fused);
 }
 

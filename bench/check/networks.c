@@ -1,24 +1,13 @@
 /* Whole steps of conv2 and deep, inference, and reading rows of a dataset. */
 #include <stdio.h>
 
+#include "../predictor.h"
 #include "../stepper.h"
 #include "base/base.h"
 #include "check.h"
 #include "train/training.h"
 
 enum { TRAINED = 8, PREDICTED = 8, READ = 32 };
-
-typedef struct predictor {
-    nn_context *context;
-    nn_real *x, *y;
-} predictor;
-
-static void run_prediction(void *arg, int count)
-{
-    const predictor *p = arg;
-    for (int i = 0; i < count; i++)
-        bench_check(nn_context_predict(p->context, p->x, PREDICTED, p->y));
-}
 
 static void run_reading(void *arg, int count)
 {
@@ -31,15 +20,10 @@ static void check_prediction(const struct network *network)
 {
     char name[64];
     nn_model *model = network_new(network, 1);
-    predictor p = {.context = network_context(model, PREDICTED, 0),
-                   .x = bench_alloc((size_t)PREDICTED * PICTURE),
-                   .y = bench_alloc((size_t)PREDICTED * CLASSES)};
-    bench_fill(p.x, (size_t)PREDICTED * PICTURE);
+    predictor p = predictor_new(network_context(model, PREDICTED, 0), PREDICTED);
     snprintf(name, sizeof name, "prediction of %s, batch %d", network->name, (int)PREDICTED);
-    check_item(name, (struct job){run_prediction, &p});
-    nn_context_free(p.context);
-    nn__free(p.x);
-    nn__free(p.y);
+    check_item(name, (struct job){predictor_run, &p});
+    predictor_free(&p);
     nn_model_free(model);
 }
 
