@@ -76,9 +76,9 @@ NN_API nn_layer *nn_input_new(const int *dims, int rank);
 
 /* ---- How a convolution is computed ------------------------------------------------------------
  * The choice follows from shapes alone, never from a timing.
- *   NN_CONV_AUTO      direct up to 4 input channels; Winograd for 3x3 windows of at least 16
- *                     channels and filters, where the batch has at least 4 tiles of 4x4 outputs,
- *                     half of them picture; else GEMM
+ *   NN_CONV_AUTO      the one with the least work, counted from shapes and batch by the formulas of
+ *                     lib/layers/conv2d_way.c, for the output and each gradient by itself: Winograd
+ *                     for most 3x3 windows, direct for few channels or filters, else GEMM
  *   NN_CONV_GEMM      lowering (im2col) and matrix products; takes every layer
  *   NN_CONV_DIRECT    without lowering; no dilation, one group. The input's gradient is GEMM's
  *   NN_CONV_WINOGRAD  F(4x4, 3x3), a quarter of the multiplications; 3x3, strides and dilation 1,

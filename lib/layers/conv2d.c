@@ -18,6 +18,7 @@
  *   stride 1, one channel group   dx = im2col(dz, mirrored window) turned kernel   (gather)
  *   otherwise                     dx = col2im(dz kernel')                          (scatter)
  */
+#include <limits.h>
 #include <string.h>
 
 #include "layers/conv2d.h"
@@ -46,6 +47,31 @@ static const nn_option conv2d_fields[] = {
 };
 NN__NO_TAIL_PADDING(nn_conv2d_options, bias_regularizer);
 
+/* The way that was asked for, or the one with the least work. The direct one has no dx. */
+static int conv2d_way(const nn_conv2d_options *o, const nn__conv2d *g, int rows, int what)
+{
+    if (o->algorithm == NN_CONV_AUTO)
+        return nn__conv2d_least_work(g, rows, what);
+    return o->algorithm == NN_CONV_DIRECT && what == NN__CONV_DX ? NN_CONV_GEMM : o->algorithm;
+}
+
+/* Is Winograd's way taken for so many rows, up to the last of what is computed? */
+static int conv2d_by_winograd(const nn_conv2d_options *o, const nn__conv2d *g, int rows, int last)
+{
+    for (int what = NN__CONV_FORWARD; what <= last; what++)
+        if (conv2d_way(o, g, rows, what) == NN_CONV_WINOGRAD)
+            return 1;
+    return 0;
+}
+
+/* Is the direct way taken for any number of rows? */
+static int conv2d_directly(const nn_conv2d_options *o, const nn__conv2d *g)
+{
+    return o->algorithm == NN_CONV_DIRECT ||
+           (o->algorithm == NN_CONV_AUTO && (nn__conv2d_direct_may_pay(g, NN__CONV_FORWARD) ||
+                                             nn__conv2d_direct_may_pay(g, NN__CONV_DW)));
+}
+
 static nn__conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape *x)
 {
     nn__conv2d g = {.filters = o->filters, .groups = o->groups};
@@ -72,30 +98,13 @@ static nn__conv2d conv2d_geometry(const nn_conv2d_options *o, const nn_shape *x)
                             .ow = w->w};
     g.mirror_depth = w->kh * w->kw * g.filters;
     g.tile = nn__tile_pixels(g.depth);
-    g.direct = o->algorithm == NN_CONV_DIRECT ||
-               (o->algorithm == NN_CONV_AUTO && nn__conv2d_direct_should(&g));
-    g.winograd = o->algorithm == NN_CONV_WINOGRAD ||
-                 (o->algorithm == NN_CONV_AUTO && nn__conv2d_winograd_can(&g));
     return g;
-}
-
-/* Winograd for this many rows, where it was asked for or is the fastest way? More rows never turn
- * it off, so that what is planned for the largest batch serves every smaller one. */
-static int uses_winograd(const nn_conv2d_options *o, const nn__conv2d *g, const nn__window *w,
-                         int rows)
-{
-    return g->winograd &&
-           (o->algorithm == NN_CONV_WINOGRAD || nn__conv2d_winograd_should(g, w, rows));
 }
 
 int nn__conv2d_way(const nn_conv2d_options *o, const nn_shape *x, int rows, int what)
 {
     const nn__conv2d g = conv2d_geometry(o, x);
-    if (g.direct && what != NN__CONV_DX)
-        return NN_CONV_DIRECT;
-    return uses_winograd(o, &g, what == NN__CONV_DX ? &g.mirror : &g.window, rows)
-               ? NN_CONV_WINOGRAD
-               : NN_CONV_GEMM;
+    return conv2d_way(o, &g, rows, what);
 }
 
 static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
@@ -117,14 +126,15 @@ static nn_status conv2d_check(nn_infer *infer, const nn_conv2d_options *o)
     return NN_OK;
 }
 
-/* Numbers of the largest lowered tile. */
-static size_t conv2d_scratch(const nn__conv2d *g)
+/* Numbers that the greediest way wants of those that may be taken. */
+static size_t conv2d_scratch(const nn_conv2d_options *o, const nn__conv2d *g)
 {
     size_t forward = (size_t)g->depth * (size_t)g->tile;
     size_t gather = (size_t)g->mirror_depth * (size_t)nn__tile_pixels(g->mirror_depth);
-    size_t direct = g->direct ? nn__conv2d_direct_scratch(g) : 0;
-    size_t winograd = 0;
-    if (g->winograd) {
+    size_t direct = 0, winograd = 0;
+    if (conv2d_directly(o, g))
+        direct = nn__conv2d_direct_scratch(g);
+    if (conv2d_by_winograd(o, g, INT_MAX, NN__CONV_INFERENCE)) {
         size_t there = nn__conv2d_winograd_scratch(g->window.c, g->filters);
         size_t back = nn__conv2d_winograd_scratch(g->filters, g->window.c);
         winograd = there > back ? there : back;
@@ -152,12 +162,12 @@ static nn_status conv2d_infer(nn_infer *infer)
     if (w->oh < 1 || w->ow < 1)
         return nn_infer_fail(infer, NN_ESHAPE, "kernel %dx%d exceeds the padded input %dx%d",
                              (w->kh - 1) * w->dh + 1, (w->kw - 1) * w->dw + 1, w->h, w->w);
-    if (g.direct && !nn__conv2d_direct_can(&g))
+    if (o->algorithm == NN_CONV_DIRECT && !nn__conv2d_direct_can(&g))
         return nn_infer_fail(infer, NN_EINVAL,
                              "algorithm direct takes no dilation and no groups: dilation %dx%d, "
                              "%d groups",
                              w->dh, w->dw, g.groups);
-    if (g.winograd && !nn__conv2d_winograd_can(&g))
+    if (o->algorithm == NN_CONV_WINOGRAD && !nn__conv2d_winograd_can(&g))
         return nn_infer_fail(infer, NN_EINVAL,
                              "algorithm winograd takes 3x3, strides and dilation 1, one group: "
                              "kernel %dx%d, strides %dx%d, dilation %dx%d, %d groups",
@@ -165,12 +175,11 @@ static nn_status conv2d_infer(nn_infer *infer)
     infer->output = (nn_shape){3, {w->oh, w->ow, g.filters}};
     infer->activation = o->activation;
     infer->flags = NN_EPILOGUE | (infer->trainable ? NN_KEEPS_X : 0); /* dx needs no x */
-    infer->scratch = conv2d_scratch(&g) * sizeof(nn_real);
+    infer->scratch = conv2d_scratch(o, &g) * sizeof(nn_real);
     size_t weights = (size_t)g.depth * (size_t)g.filters;
-    int forward = uses_winograd(o, &g, w, infer->batch);
-    if (infer->training && (forward || uses_winograd(o, &g, &g.mirror, infer->batch)))
+    if (infer->training && conv2d_by_winograd(o, &g, infer->batch, NN__CONV_DX))
         infer->partials = nn__mul(conv2d_winograd_partials(&g, infer->batch), sizeof(nn_real));
-    if (!infer->training && forward)
+    if (!infer->training && conv2d_way(o, &g, infer->batch, NN__CONV_INFERENCE) == NN_CONV_WINOGRAD)
         infer->prepared = nn__mul(nn__conv2d_winograd_kernel(w->c, g.filters), sizeof(nn_real));
     size_t sums = infer->trainable ? NN__GROUPS * (weights + (size_t)g.filters) : 0;
     if (infer->backward) /* then the turned kernel, each group's dkernel, each group's db */
@@ -215,7 +224,7 @@ static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int w
     const size_t last = nn__least(first + g->forward_tile, all);
     nn_real *lowered = nn_scratch(pass, worker), *z = pass->y + first * f;
     if (e->pool_rows > 0)
-        z = lowered + conv2d_scratch(g);
+        z = lowered + g->lowered;
     for (size_t at = first; at < last; at += (size_t)g->tile)
         conv2d_product(pass, g, z + (at - first) * f, lowered, at,
                        nn__least(at + (size_t)g->tile, last));
@@ -236,8 +245,10 @@ static void conv2d_by_gemm(const nn_pass *pass, nn__conv2d *g)
 {
     size_t all = (size_t)pass->rows * (size_t)g->pixels;
     g->forward_tile = nn__tile_even(g->tile, all, NN__FORWARD_TASKS);
-    if (g->after->pool_rows > 0)
+    if (g->after->pool_rows > 0) {
         g->forward_tile = conv2d_pooled_tile(g, g->forward_tile);
+        g->lowered = (size_t)g->depth * (size_t)g->tile;
+    }
     nn_parallel(pass, (int)nn__tiles(all, g->forward_tile), conv2d_forward_tile, g);
 }
 
@@ -246,13 +257,14 @@ void nn__conv2d_forward(const nn_pass *pass, const nn__epilogue *after)
     const nn_conv2d_options *o = pass->options;
     nn__conv2d g = conv2d_geometry(o, pass->x_shape);
     nn_real *u = pass->prepared != NULL ? pass->prepared : pass->partials;
-    int winograd = uses_winograd(o, &g, &g.window, pass->rows);
+    const int prepared = pass->prepared != NULL;
+    const int way = conv2d_way(o, &g, pass->rows, prepared ? NN__CONV_INFERENCE : NN__CONV_FORWARD);
     g.after = after;
-    if (pass->prepared != NULL ? pass->renew : winograd)
+    if (prepared ? pass->renew : way == NN_CONV_WINOGRAD)
         nn__conv2d_winograd_transform(pass, u, pass->weights[0], g.window.c, g.filters);
-    if (g.direct)
+    if (way == NN_CONV_DIRECT)
         nn__conv2d_direct_forward(pass, &g);
-    else if (winograd)
+    else if (way == NN_CONV_WINOGRAD)
         nn__conv2d_winograd(pass, &(nn__winograd){.y = pass->y,
                                                   .x = pass->x[0],
                                                   .u = u,
@@ -292,9 +304,10 @@ int nn__conv2d_can_pool(const nn_conv2d_options *o, const nn__window *pool)
 struct conv2d_backward {
     nn__conv2d g;
     int winograd_dx, winograd_dw; /* computed by Winograd, after all groups */
-    nn_real *turned;              /* turned kernel[kh][kw][f][c], for the gather  */
-    nn_real *dw;                  /* dkernel of each group                        */
-    nn_real *db;                  /* db of each group                             */
+    int direct_dw;
+    nn_real *turned; /* turned kernel[kh][kw][f][c], for the gather  */
+    nn_real *dw;     /* dkernel of each group                        */
+    nn_real *db;     /* db of each group                             */
 };
 
 static size_t conv2d_weights(const nn__conv2d *g)
@@ -382,7 +395,7 @@ static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int
     nn_real *dw = b->dw != NULL ? b->dw + (size_t)index * conv2d_weights(g) : NULL;
     if (dw == NULL)
         nn__pixels_dz(pass, db, start, stop, f);
-    else if (g->direct)
+    else if (b->direct_dw)
         nn__conv2d_direct_dw(pass, g, dw, db, col, begin, end);
     else
         for (size_t first = start; first < stop; first += tile)
@@ -424,12 +437,13 @@ static struct conv2d_backward conv2d_backward_begin(const nn_pass *pass)
     const nn_conv2d_options *o = pass->options;
     struct conv2d_backward b = {.g = conv2d_geometry(o, pass->x_shape)};
     const size_t weights = conv2d_weights(&b.g);
-    const int forward = uses_winograd(o, &b.g, &b.g.window, pass->rows),
-              back = uses_winograd(o, &b.g, &b.g.mirror, pass->rows);
-    b.winograd_dx = back && pass->dx[0] != NULL;
-    b.winograd_dw = forward && pass->trainable;
+    const int dw_way = conv2d_way(o, &b.g, pass->rows, NN__CONV_DW),
+              dx_way = conv2d_way(o, &b.g, pass->rows, NN__CONV_DX);
+    b.winograd_dx = dx_way == NN_CONV_WINOGRAD && pass->dx[0] != NULL;
+    b.winograd_dw = dw_way == NN_CONV_WINOGRAD && pass->trainable;
+    b.direct_dw = dw_way == NN_CONV_DIRECT;
     b.turned = pass->partials;
-    if (forward || back)
+    if (dw_way == NN_CONV_WINOGRAD || dx_way == NN_CONV_WINOGRAD)
         b.turned += conv2d_winograd_partials(&b.g, pass->rows);
     nn_real *dw = b.turned + weights;
     b.dw = pass->trainable && !b.winograd_dw ? dw : NULL;

@@ -16,12 +16,11 @@ typedef struct nn__conv2d {
     int mirror_depth;          /* kh kw filters                                             */
     int pixels;                /* oh ow                                                     */
     int tile;                  /* the most pixels of a tile                                 */
-    size_t forward_tile;       /* of this run                                            */
-    const nn__epilogue *after; /* of this run, forward */
+    size_t forward_tile;       /* of this run                                               */
+    size_t lowered;            /* numbers of scratch before a pooled tile's z               */
+    const nn__epilogue *after; /* of this run, forward                                      */
     int gather;                /* the way of dx                                             */
     int plain;                 /* x is already its own lowered matrix: 1x1, stride 1        */
-    int direct;                /* without lowering, see conv2d_direct.c                     */
-    int winograd;              /* wherever it should be used; see conv2d_winograd.c         */
 } nn__conv2d;
 
 /* Forward with this epilogue: y = after(bias + x * kernel). */
@@ -30,8 +29,9 @@ void nn__conv2d_forward(const nn_pass *pass, const nn__epilogue *after);
  * besides the layer's. */
 int nn__conv2d_can_pool(const nn_conv2d_options *o, const nn__window *pool);
 size_t nn__conv2d_pooled_scratch(const nn_conv2d_options *o);
-/* What a layer computes, each by a way of its own. */
-enum { NN__CONV_FORWARD, NN__CONV_DW, NN__CONV_DX };
+
+/* What a layer computes, each by a way of its own; inference has the kernel's transformation. */
+enum { NN__CONV_FORWARD, NN__CONV_DW, NN__CONV_DX, NN__CONV_INFERENCE };
 
 /* The way of one of them for so many rows, an nn_conv_algorithm: the one that was asked for, or by
  * the rule of nn/layers.h. */
@@ -44,11 +44,17 @@ static inline size_t nn__conv2d_whole_filters(size_t f)
     return (f + columns - 1) / columns * columns;
 }
 
+/* ---- conv2d_way.c ---- */
+
+/* The way with the least work. Where it is Winograd's, it is so for more rows, too. */
+int nn__conv2d_least_work(const nn__conv2d *g, int rows, int what);
+/* Is the direct way that of the least work for any number of rows, Winograd left aside? */
+int nn__conv2d_direct_may_pay(const nn__conv2d *g, int what);
+
 /* ---- conv2d_direct.c ---- */
 
-/* Can the direct way compute this layer? And is it the faster one? */
+/* Can the direct way compute this layer? */
 int nn__conv2d_direct_can(const nn__conv2d *g);
-int nn__conv2d_direct_should(const nn__conv2d *g);
 /* Numbers of scratch of a worker. */
 size_t nn__conv2d_direct_scratch(const nn__conv2d *g);
 /* y = after(bias + x * kernel) of all rows; g->after says how. */
@@ -70,9 +76,8 @@ typedef struct nn__winograd {
     const nn__epilogue *after; /* NULL: nothing */
 } nn__winograd;
 
-/* Can it compute this layer? And is it the fastest way for so many rows that give `w`'s outputs? */
+/* Can it compute this layer? */
 int nn__conv2d_winograd_can(const nn__conv2d *g);
-int nn__conv2d_winograd_should(const nn__conv2d *g, const nn__window *w, int rows);
 /* u of kernel[3][3][c][f], and its numbers. */
 size_t nn__conv2d_winograd_kernel(int c, int f);
 void nn__conv2d_winograd_transform(const nn_pass *pass, nn_real *u, const nn_real *kernel, int c,

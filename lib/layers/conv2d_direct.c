@@ -14,16 +14,11 @@
 #include "layers/conv2d.h"
 #include "layers/tiles.h"
 
-enum { BAND_PIXELS = 512, MOST_CHANNELS = 4 };
+enum { BAND_PIXELS = 512 };
 
 int nn__conv2d_direct_can(const nn__conv2d *g)
 {
     return g->groups == 1 && g->window.dh == 1 && g->window.dw == 1;
-}
-
-int nn__conv2d_direct_should(const nn__conv2d *g)
-{
-    return nn__conv2d_direct_can(g) && !g->plain && g->window.c <= MOST_CHANNELS;
 }
 
 static int band_rows(const nn__window *w)

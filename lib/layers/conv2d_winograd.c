@@ -33,8 +33,6 @@ enum {
     BLOCK_TILES = 256,   /* of the kernel's gradient                         */
     SWEEP_TILES = 16,    /* of a task of it that transforms                  */
     SWEEP_CHANNELS = 8,  /* of a task that transforms a kernel               */
-    LEAST_CHANNELS = 16, /* below, the transforms cost more than they save   */
-    LEAST_TILES = 4,     /* below, the products are too flat                 */
     GAP = 16             /* between matrices: at powers of two they would meet in the cache */
 };
 
@@ -48,15 +46,6 @@ int nn__conv2d_winograd_can(const nn__conv2d *g)
     const nn__window *w = &g->window;
     return w->kh == 3 && w->kw == 3 && w->sh == 1 && w->sw == 1 && w->dh == 1 && w->dw == 1 &&
            g->groups == 1;
-}
-
-/* Of whole tiles at least half must be picture. */
-int nn__conv2d_winograd_should(const nn__conv2d *g, const nn__window *w, int rows)
-{
-    size_t tiles = picture_tiles(w);
-    return nn__conv2d_winograd_can(g) && g->window.c >= LEAST_CHANNELS &&
-           g->filters >= LEAST_CHANNELS && tiles * (size_t)rows >= LEAST_TILES &&
-           2 * (size_t)w->oh * (size_t)w->ow >= tiles * TILE * TILE;
 }
 
 size_t nn__conv2d_winograd_kernel(int c, int f)

@@ -220,6 +220,15 @@ static double winograd_factor(int channels)
     return 29.3 * 29.3 / 9 * (25 + channels) / (9 * channels);
 }
 
+/* For any batch, forward or backward? */
+static int takes_winograd(const nn_conv2d_options *options, const nn_shape *x)
+{
+    for (int what = NN__CONV_FORWARD; what <= NN__CONV_DX; what++)
+        if (nn__conv2d_way(options, x, 1 << 20, what) == NN_CONV_WINOGRAD)
+            return 1;
+    return 0;
+}
+
 /* By how much the least precise layer rounds more than by matrix products. The direct convolution
  * of few channels has the roundings of a product. */
 static double loss_of_precision(golden_case *c)
@@ -232,7 +241,8 @@ static double loss_of_precision(golden_case *c)
             continue;
         const int channels = model->nodes[node->inputs[0]].output.dims[2];
         const int filters = node->output.dims[2];
-        if (channels >= 16 && filters >= 16)
+        const nn_conv2d_options *options = node->layer->object.options;
+        if (takes_winograd(options, &model->nodes[node->inputs[0]].output))
             most = fmax(most, winograd_factor(channels < filters ? channels : filters));
     }
     nn_model_free(model);
