@@ -93,6 +93,15 @@ START_TEST(more_rows_never_turn_winograd_off)
 }
 END_TEST
 
+START_TEST(a_kernel_that_is_transformed_already_costs_less)
+{
+    const layer_case c = CASE(1, 8, 8, 64, 128, 3, 3, 1, 1, 1, 1) WAYS(GEMM, GEMM, GEMM);
+    const nn_shape x = shape_of(c.x);
+    ck_assert_int_eq(nn__conv2d_way(&c.o, &x, 1, NN__CONV_FORWARD), NN_CONV_GEMM);
+    ck_assert_int_eq(nn__conv2d_way(&c.o, &x, 1, NN__CONV_INFERENCE), NN_CONV_WINOGRAD);
+}
+END_TEST
+
 /* A way that is asked for is taken; the direct one has no dx. */
 START_TEST(a_forced_way_is_taken)
 {
@@ -170,6 +179,7 @@ Suite *conv2d_way_suite(void);
 Suite *conv2d_way_suite(void)
 {
     return TEST_SUITE("conv2d_way", the_way_follows_from_the_shapes,
-                      more_rows_never_turn_winograd_off, a_forced_way_is_taken,
+                      more_rows_never_turn_winograd_off,
+                      a_kernel_that_is_transformed_already_costs_less, a_forced_way_is_taken,
                       the_chosen_way_gives_the_bits_of_the_forced_one);
 }
