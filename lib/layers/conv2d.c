@@ -7,7 +7,7 @@
  * hundred; y is contiguous in that order, whichever pictures a tile touches. Per tile:
  *
  *   forward   y = bias;  y += im2col(x) kernel;  the epilogue                      while y is in cache
- *   backward  dz = dy act'(y);  db += sum dz;  dkernel += im2col(x)' dz;  dx by one of two ways
+ *   backward  dz = dy act'(y);  db += sum dz;  dkernel += im2col(x)' dz;  dx gathered or scattered
  *
  * im2col is recomputed in backward: copying it again costs less than keeping nine times x.
  *

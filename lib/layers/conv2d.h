@@ -1,4 +1,4 @@
-/* Conv2D from inside: what its two ways of computing share. */
+/* Conv2D from inside: what its ways of computing share. */
 #ifndef NN__LAYERS_CONV2D_H
 #define NN__LAYERS_CONV2D_H
 
