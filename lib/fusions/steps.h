@@ -39,9 +39,10 @@ typedef struct nn__step {
     int is_activation; /* the node's activation as a step of its own                    */
     int activation;    /* which: of an activation step, or taken into the layer's own    */
     int input_count;
-    int *inputs;    /* values */
-    int output;     /* value  */
-    nn_infer about; /* the layer's answers for this mode and batch */
+    int *inputs;      /* values */
+    int output;       /* value  */
+    nn_shape x_shape; /* of the node's first input */
+    nn_infer about;   /* the layer's answers for this mode and batch */
     nn__fused_options fused;
 } nn__step;
 

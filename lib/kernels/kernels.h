@@ -37,6 +37,18 @@ typedef struct nn__pooled_dy {
 
 enum { NN__DIRECT_COLUMNS = 16 }; /* filters side by side in the direct convolution    */
 enum { NN__WINOGRAD_TILE = 4, NN__WINOGRAD_POINTS = 36 }; /* F(4x4, 3x3) */
+enum {
+    NN__FEW_CHANNELS = 4,                                  /* of winograd_few.c, at most        */
+    NN__FEW_RUN = 8,                                       /* tiles of its gradient at a time   */
+    NN__FEW_M = NN__FEW_RUN * NN__WINOGRAD_POINTS * 2 * 16 /* numbers of its m                  */
+};
+
+/* Numbers of a line of winograd_few_input's strip: what a row of tiles sees, and a vector more. */
+static inline size_t nn__few_line(const nn__window *w)
+{
+    const size_t tiles = ((size_t)w->ow + NN__WINOGRAD_TILE - 1) / NN__WINOGRAD_TILE;
+    return (tiles * NN__WINOGRAD_TILE + 2) * (size_t)w->c + NN__FEW_CHANNELS;
+}
 
 /* y = x <= threshold ? slope (x - threshold) : min(x, most) */
 typedef struct nn__rectifier {

@@ -30,7 +30,30 @@ static inline void store(nn_real *y, int v, lanes value)
     *((lanes_at *)(void *)y + v) = value;
 }
 
-/* `count` numbers, zeros behind them. */
+/* `count` numbers, zeros behind them; AVX-512 has masks for that. */
+#if defined(__AVX512F__) && NN__SIMD_BYTES == 64 && !defined(NN_REAL_IS_DOUBLE)
+enum { MASKED = 1 };
+
+static inline __mmask16 first_lanes(size_t count)
+{
+    return (__mmask16)((1u << count) - 1);
+}
+
+static inline lanes load_some(const nn_real *x, size_t count)
+{
+    return count >= LANES ? load(x, 0) : (lanes)_mm512_maskz_loadu_ps(first_lanes(count), x);
+}
+
+static inline void store_some(nn_real *y, lanes value, size_t count)
+{
+    if (count >= LANES)
+        store(y, 0, value);
+    else
+        _mm512_mask_storeu_ps(y, first_lanes(count), (__m512)value);
+}
+#else
+enum { MASKED = 0 };
+
 static inline lanes load_some(const nn_real *x, size_t count)
 {
     nn_real narrow[LANES] = {0};
@@ -50,6 +73,7 @@ static inline void store_some(nn_real *y, lanes value, size_t count)
     store(narrow, 0, value);
     memcpy(y, narrow, count * sizeof *y);
 }
+#endif
 
 /* A number for each lane, and all bits of a lane set or none. */
 typedef uint32_t lane_numbers
@@ -60,11 +84,48 @@ typedef int64_t lane_bits __attribute__((vector_size(NN__SIMD_BYTES)));
 typedef int32_t lane_bits __attribute__((vector_size(NN__SIMD_BYTES)));
 #endif
 
+/* a > b ? a : b, lane by lane. */
+static inline lanes larger(lanes a, lanes b)
+{
+#if defined(NN_REAL_IS_DOUBLE) || !defined(__x86_64__)
+    const lane_bits above = a > b;
+    return (lanes)((above & (lane_bits)a) | (~above & (lane_bits)b));
+#elif NN__SIMD_BYTES == 64 && defined(__AVX512F__)
+    return (lanes)_mm512_max_ps((__m512)a, (__m512)b);
+#elif NN__SIMD_BYTES == 32 && defined(__AVX2__)
+    return (lanes)_mm256_max_ps((__m256)a, (__m256)b);
+#elif NN__SIMD_BYTES == 16
+    return (lanes)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    const lane_bits above = a > b;
+    return (lanes)((above & (lane_bits)a) | (~above & (lane_bits)b));
+#endif
+}
+
 /* Each lane of `value` whose number in vector v from `numbers` on is `number`, else 0. */
 static inline lanes where_equal(lanes value, const uint32_t *numbers, int v, uint32_t number)
 {
     const lane_numbers *all = (const lane_numbers *)(const void *)numbers + v;
     return (lanes)(__builtin_convertvector(*all == number, lane_bits) & (lane_bits)value);
+}
+
+/* The numbers of lanes as they lie in memory, `count` of them. */
+static inline void store_numbers(uint32_t *numbers, lane_bits value, size_t count)
+{
+    const lane_numbers all = __builtin_convertvector(value, lane_numbers);
+    if (count >= LANES)
+        *(lane_numbers *)(void *)numbers = all;
+    else
+        memcpy(numbers, &all, count * sizeof *numbers);
+}
+
+static inline lane_bits load_numbers(const uint32_t *numbers, size_t count)
+{
+    uint32_t narrow[LANES] = {0};
+    if (count >= LANES)
+        return __builtin_convertvector(*(const lane_numbers *)(const void *)numbers, lane_bits);
+    memcpy(narrow, numbers, count * sizeof *numbers);
+    return __builtin_convertvector(*(const lane_numbers *)(const void *)narrow, lane_bits);
 }
 
 #endif

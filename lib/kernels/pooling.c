@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "kernels/kernels.h"
+#include "kernels/lanes.h"
 
-enum { LANES = 8 };
+enum { GROUP = 8 };
 
 /* The cells of a window inside the picture: rows [p0, p1), columns [q0, q1); x is the picture's
  * cell (p0, q0). */
@@ -49,18 +50,40 @@ static inline uint32_t leads(nn_real value, nn_real best)
     return greater | (nan & (best == best ? 1u : 0u));
 }
 
-/* Channels in whole groups of LANES; all where there are fewer. */
+/* Channels in whole groups; all where there are fewer. */
 static inline size_t grouped(size_t c)
 {
-    return c < LANES ? c : c / LANES * LANES;
+    return c < GROUP ? c : c / GROUP * GROUP;
+}
+
+/* Is a pixel wide enough for vectors? */
+static inline int in_vectors(size_t c)
+{
+    return c >= LANES || MASKED;
+}
+
+/* The vector of channels after the one at `at`: the last one begins earlier where it would be short,
+ * for channels are quicker found twice than left over. */
+static inline size_t next_vector(size_t at, size_t c)
+{
+    return at + 2 * LANES <= c || at + LANES >= c ? at + LANES : c - LANES;
 }
 
 static int has_nan(const nn_real *x, size_t n)
 {
-    uint32_t nan = 0;
-    for (size_t i = 0; i < n; i++)
-        nan |= x[i] != x[i] ? 1u : 0u;
-    return nan != 0;
+    enum { AT_ONCE = 4 };
+    lane_bits nan[AT_ONCE] = {{0}};
+    uint32_t rest = 0;
+    size_t i = 0;
+    for (; i + AT_ONCE * LANES <= n; i += AT_ONCE * LANES)
+        for (int v = 0; v < AT_ONCE; v++)
+            nan[v] |= load(x + i, v) != load(x + i, v);
+    for (; i < n; i++)
+        rest |= x[i] != x[i] ? 1u : 0u;
+    nan[0] |= (nan[1] | nan[2]) | nan[3];
+    for (int l = 0; l < LANES; l++)
+        rest |= nan[0][l] != 0 ? 1u : 0u;
+    return rest != 0;
 }
 
 /* n channels of a whole kh x kw window without NaN; kh and kw are constants where it is inlined. */
@@ -98,10 +121,35 @@ static inline void pool_lanes_values(nn_real *restrict y, const nn_real *restric
     }
 }
 
-/*
- * All channels: whole groups of LANES, then the last LANES channels once more, which are quicker
- * found twice than left over.
- */
+/* `count` channels of a 2x2 window without NaN: of the leaders of both rows, the second leads where it
+ * is greater. */
+static inline void pool_vector(nn_real *y, uint32_t *where, const nn_real *x, size_t stride,
+                               size_t c, size_t count)
+{
+    const nn_real *bottom = x + stride;
+    const lanes a = load_some(x, count), b = load_some(x + c, count), d = load_some(bottom, count),
+                e = load_some(bottom + c, count);
+    const lanes upper = larger(b, a), lower = larger(e, d);
+    store_some(y, larger(lower, upper), count);
+    if (where == NULL)
+        return;
+    const lane_bits right = b > a, low_right = 2 - (e > d), low = lower > upper;
+    store_numbers(where, (low & low_right) | (~low & right & 1), count);
+}
+
+static inline void pool_2x2(nn_real *y, uint32_t *where, const nn_real *x, size_t stride, size_t c)
+{
+    if (c < LANES)
+        pool_vector(y, where, x, stride, c, c);
+    else if (where == NULL)
+        for (size_t at = 0; at < c; at = next_vector(at, c))
+            pool_vector(y + at, NULL, x + at, stride, c, LANES);
+    else
+        for (size_t at = 0; at < c; at = next_vector(at, c))
+            pool_vector(y + at, where + at, x + at, stride, c, LANES);
+}
+
+/* All channels: whole groups, then the last channels once more. */
 static inline void pool_whole(nn_real *y, uint32_t *where, const nn_real *x, size_t stride,
                               size_t c, int kh, int kw)
 {
@@ -113,8 +161,8 @@ static inline void pool_whole(nn_real *y, uint32_t *where, const nn_real *x, siz
             pool_lanes_values(y + at, x + at, stride, c, n, kh, kw);
         if (at + n == c)
             return;
-        at = c - LANES;
-        n = LANES;
+        at = c - GROUP;
+        n = GROUP;
     }
 }
 
@@ -164,7 +212,10 @@ static inline void pool_run(nn_real *y, uint32_t *where, const nn_real *x, const
     x += (size_t)(first * s->sw - s->left) * c;
     for (int j = first; j < last; j++, x += (size_t)s->sw * c) {
         size_t at = (size_t)j * c;
-        pool_whole(y + at, where != NULL ? where + at : NULL, x, stride, c, side, side);
+        if (side == 2 && in_vectors(c))
+            pool_2x2(y + at, where != NULL ? where + at : NULL, x, stride, c);
+        else
+            pool_whole(y + at, where != NULL ? where + at : NULL, x, stride, c, side, side);
     }
 }
 
@@ -230,31 +281,31 @@ static void add_cell(nn_real *restrict dx, const nn_real *restrict dy,
         dx[l] += where[l] == place ? dy[l] : 0;
 }
 
-static inline void give_lanes(nn_real *restrict top, nn_real *restrict bottom,
-                              const nn_real *restrict dy, const uint32_t *restrict where, size_t c,
-                              size_t n)
+static inline void give_place(nn_real *dx, lanes dy, lane_bits where, int place, size_t count)
 {
-    for (size_t l = 0; l < n; l++) {
-        nn_real g = dy[l];
-        uint32_t place = where[l];
-        top[l] = place == 0 ? g : 0;
-        top[c + l] = place == 1 ? g : 0;
-        bottom[l] = place == 2 ? g : 0;
-        bottom[c + l] = place == 3 ? g : 0;
-    }
+    store_some(dx, (lanes)((where == place) & (lane_bits)dy), count);
 }
 
-/* A whole 2 x 2 window that overlaps no other; groups as in pool_whole. */
-static void give_2x2(nn_real *dx, size_t stride, const nn_real *dy, const uint32_t *where, size_t c)
+static inline void give_vector(nn_real *dx, size_t stride, const nn_real *dy, const uint32_t *where,
+                               size_t c, size_t count)
 {
-    size_t at = 0, n = grouped(c);
-    for (;;) {
-        give_lanes(dx + at, dx + stride + at, dy + at, where + at, c, n);
-        if (at + n == c)
-            return;
-        at = c - LANES;
-        n = LANES;
-    }
+    const lanes all = load_some(dy, count);
+    const lane_bits places = load_numbers(where, count);
+    give_place(dx, all, places, 0, count);
+    give_place(dx + c, all, places, 1, count);
+    give_place(dx + stride, all, places, 2, count);
+    give_place(dx + stride + c, all, places, 3, count);
+}
+
+/* A whole 2 x 2 window that overlaps no other. */
+static inline void give_2x2(nn_real *dx, size_t stride, const nn_real *dy, const uint32_t *where,
+                            size_t c)
+{
+    if (c < LANES)
+        give_vector(dx, stride, dy, where, c, c);
+    else
+        for (size_t at = 0; at < c; at = next_vector(at, c))
+            give_vector(dx + at, stride, dy + at, where + at, c, LANES);
 }
 
 /* Windows [first, last) of output row i, whatever they are; dy[ow][c], where[ow][c]. */
@@ -298,7 +349,7 @@ static void give_row(nn_real *dx, const nn_real *dy, const uint32_t *where, cons
     size_t c = (size_t)s->c, stride = (size_t)s->w * c;
     cells band = cells_of(s, i, 0);
     int first = 0, last = 0;
-    if (tiled(s) && s->kh == 2 && s->kw == 2 && band.p1 - band.p0 == 2)
+    if (tiled(s) && s->kh == 2 && s->kw == 2 && band.p1 - band.p0 == 2 && in_vectors(c))
         whole_columns(s, &first, &last);
     give_any(dx, dy, where, s, i, 0, first);
     for (int j = first; j < last; j++)

@@ -27,6 +27,10 @@ enum {
     OUT = NN__WINOGRAD_TILE
 };
 
+#define NUMBERS lanes
+#define SUMS(name) name
+#include "kernels/winograd_sums.h"
+
 /* ---- The kernel: U = G g G' ---- */
 
 /* G is kept as whole numbers H, with a factor for each row: G = diag(factors) H. */
@@ -67,19 +71,6 @@ void KERNEL(winograd_kernel)(nn_real *u, const nn_real *kernel, size_t c, size_t
 }
 
 /* ---- Inputs: V = B' d B ---- */
-
-static inline void times_b(lanes *t, int stride, const lanes *d, int step)
-{
-    const lanes d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step],
-                d5 = d[5 * step];
-    const lanes even = d4 - 4 * d2, odd = d3 - 4 * d1, near = d4 - d2, wide = 2 * (d3 - d1);
-    t[0] = 4 * d0 - 5 * d2 + d4;
-    t[stride] = even + odd;
-    t[2 * stride] = even - odd;
-    t[3 * stride] = near + wide;
-    t[4 * stride] = near - wide;
-    t[5 * stride] = 4 * d1 - 5 * d3 + d5;
-}
 
 /* The 36 places of a tile's inputs; NULL where they lie outside of the picture. */
 static void tile_inputs(const nn_real **at, const nn_real *x, const nn__window *w, int i, int j)
@@ -125,16 +116,6 @@ void KERNEL(winograd_input)(nn_real *v, const nn_real *x, const nn__window *w, s
 
 /* ---- Outputs: y = A' M A ---- */
 
-static inline void times_a(lanes *t, int stride, const lanes *m, int step)
-{
-    const lanes even = m[step] + m[2 * step], odd = m[step] - m[2 * step];
-    const lanes far = m[3 * step] + m[4 * step], wide = m[3 * step] - m[4 * step];
-    t[0] = m[0] + even + far;
-    t[stride] = odd + 2 * wide;
-    t[2 * stride] = even + 4 * far;
-    t[3 * stride] = odd + 8 * wide + m[5 * step];
-}
-
 static inline void tile_back(nn_real *y, size_t line, size_t step, const nn_real *m, size_t matrix,
                              lanes bias, int rows, int columns, size_t count)
 {
@@ -178,17 +159,6 @@ static inline struct place tile_place(const nn__window *w, size_t tile)
                           .columns = w->ow - j < OUT ? w->ow - j : OUT};
 }
 
-static inline void times_a_back(lanes *t, int stride, lanes a, lanes b, lanes c, lanes d)
-{
-    const lanes even = a + c, odd = b + d, far = a + 4 * c, wide = 2 * b + 8 * d;
-    t[0] = a;
-    t[stride] = even + odd;
-    t[2 * stride] = even - odd;
-    t[3 * stride] = far + wide;
-    t[4 * stride] = far - wide;
-    t[5 * stride] = d;
-}
-
 static inline void tile_gradient(nn_real *w, size_t matrix, const nn_real *dy, int rows,
                                  int columns, size_t line, size_t f, size_t count)
 {
@@ -199,10 +169,9 @@ static inline void tile_gradient(nn_real *w, size_t matrix, const nn_real *dy, i
                                  ? load_some(dy + (size_t)p * line + (size_t)q * f, count)
                                  : zeros();
     for (int q = 0; q < OUT; q++)
-        times_a_back(t + q, OUT, d[q], d[OUT + q], d[2 * OUT + q], d[3 * OUT + q]);
+        times_a_back(t + q, OUT, d + q, OUT);
     for (int p = 0; p < SIDE; p++) {
-        const lanes *row = t + OUT * p;
-        times_a_back(out, 1, row[0], row[1], row[2], row[3]);
+        times_a_back(out, 1, t + OUT * p, 1);
         for (int q = 0; q < SIDE; q++)
             store_some(w + (size_t)(SIDE * p + q) * matrix, out[q], count);
     }

@@ -135,8 +135,8 @@ static size_t conv2d_scratch(const nn_conv2d_options *o, const nn__conv2d *g)
     if (conv2d_directly(o, g))
         direct = nn__conv2d_direct_scratch(g);
     if (conv2d_by_winograd(o, g, INT_MAX, NN__CONV_INFERENCE)) {
-        size_t there = nn__conv2d_winograd_scratch(g->window.c, g->filters);
-        size_t back = nn__conv2d_winograd_scratch(g->filters, g->window.c);
+        size_t there = nn__conv2d_winograd_scratch(&g->window, g->filters);
+        size_t back = nn__conv2d_winograd_scratch(&g->mirror, g->window.c);
         winograd = there > back ? there : back;
     }
     size_t most = g->gather && gather > forward ? gather : forward;
@@ -149,7 +149,8 @@ static size_t conv2d_winograd_partials(const nn__conv2d *g, int rows)
 {
     size_t there = nn__conv2d_winograd_kernel(g->window.c, g->filters);
     size_t back = nn__conv2d_winograd_kernel(g->filters, g->window.c);
-    size_t dw = nn__conv2d_winograd_dw_memory(g, rows), most = there > back ? there : back;
+    size_t dw = nn__conv2d_is_few(&g->window) ? 0 : nn__conv2d_winograd_dw_memory(g, rows);
+    size_t most = there > back ? there : back;
     return dw > most ? dw : most;
 }
 
@@ -230,8 +231,8 @@ static void conv2d_forward_tile(const nn_pass *pass, void *arg, int index, int w
                        nn__least(at + (size_t)g->tile, last));
     nn__epilogue_run(e, z, last - first, 0, f);
     if (e->pool_rows > 0)
-        nn__epilogue_pool(e, pass->y + first / (size_t)(e->pool_rows * e->pool_columns) * f, z,
-                          (int)(last - first) / g->window.ow, g->window.ow, g->filters);
+        nn__epilogue_pool(e, pass->y + first / (size_t)(e->pool_rows * e->pool_columns) * f, NULL,
+                          z, (int)(last - first) / g->window.ow, g->window.ow, g->filters);
 }
 
 /* Whole windows of a pooling in each tile. */
@@ -258,7 +259,9 @@ void nn__conv2d_forward(const nn_pass *pass, const nn__epilogue *after)
     nn__conv2d g = conv2d_geometry(o, pass->x_shape);
     nn_real *u = pass->prepared != NULL ? pass->prepared : pass->partials;
     const int prepared = pass->prepared != NULL;
-    const int way = conv2d_way(o, &g, pass->rows, prepared ? NN__CONV_INFERENCE : NN__CONV_FORWARD);
+    int way = conv2d_way(o, &g, pass->rows, prepared ? NN__CONV_INFERENCE : NN__CONV_FORWARD);
+    if (pass->training && after->pool_rows > 0)
+        way = NN_CONV_WINOGRAD; /* the only one for that, also where the last batch is short */
     g.after = after;
     if (prepared ? pass->renew : way == NN_CONV_WINOGRAD)
         nn__conv2d_winograd_transform(pass, u, pass->weights[0], g.window.c, g.filters);
@@ -289,14 +292,28 @@ size_t nn__conv2d_pooled_scratch(const nn_conv2d_options *o)
     return (size_t)o->filters * POOLED_PIXELS * sizeof(nn_real);
 }
 
+static int pool_divides(const nn__window *pool)
+{
+    return pool->sh == pool->kh && pool->sw == pool->kw && pool->h % pool->kh == 0 &&
+           pool->w % pool->kw == 0;
+}
+
 int nn__conv2d_can_pool(const nn_conv2d_options *o, const nn__window *pool)
 {
     int winograd = o->kernel[0] == 3 && o->kernel[1] == 3 && o->algorithm != NN_CONV_GEMM &&
                    o->algorithm != NN_CONV_DIRECT; /* may be taken */
-    int divides = pool->sh == pool->kh && pool->sw == pool->kw && pool->h % pool->kh == 0 &&
-                  pool->w % pool->kw == 0 && pool->kh * pool->w <= POOLED_PIXELS;
-    return divides &&
+    return pool_divides(pool) && pool->kh * pool->w <= POOLED_PIXELS &&
            (!winograd || (NN__WINOGRAD_TILE % pool->kh == 0 && NN__WINOGRAD_TILE % pool->kw == 0));
+}
+
+int nn__conv2d_can_pool_training(const nn_conv2d_options *o, const nn_shape *x, int rows,
+                                 const nn__window *pool)
+{
+    const nn__conv2d g = conv2d_geometry(o, x);
+    return nn__conv2d_is_few(&g.window) &&
+           conv2d_way(o, &g, rows, NN__CONV_FORWARD) == NN_CONV_WINOGRAD &&
+           conv2d_way(o, &g, rows, NN__CONV_DW) == NN_CONV_WINOGRAD && pool_divides(pool) &&
+           NN__WINOGRAD_TILE % pool->kh == 0;
 }
 
 /* ---- Backward: one group of pictures per task ---- */
@@ -304,7 +321,7 @@ int nn__conv2d_can_pool(const nn_conv2d_options *o, const nn__window *pool)
 struct conv2d_backward {
     nn__conv2d g;
     int winograd_dx, winograd_dw; /* computed by Winograd, after all groups */
-    int direct_dw;
+    int direct_dw, few_dw;
     nn_real *turned; /* turned kernel[kh][kw][f][c], for the gather  */
     nn_real *dw;     /* dkernel of each group                        */
     nn_real *db;     /* db of each group                             */
@@ -397,6 +414,8 @@ static void conv2d_backward_group(const nn_pass *pass, void *arg, int index, int
         nn__pixels_dz(pass, db, start, stop, f);
     else if (b->direct_dw)
         nn__conv2d_direct_dw(pass, g, dw, db, col, begin, end);
+    else if (b->few_dw)
+        nn__conv2d_few_dw(pass, g, dw, db, col, begin, end);
     else
         for (size_t first = start; first < stop; first += tile)
             conv2d_dw_tile(pass, g, dw, db, col, start, first, nn__least(first + tile, stop));
@@ -432,15 +451,19 @@ static void conv2d_backward_winograd(const nn_pass *pass, const struct conv2d_ba
 }
 
 /* Which ways are taken, and where in pass->partials everything lies. */
-static struct conv2d_backward conv2d_backward_begin(const nn_pass *pass)
+static struct conv2d_backward conv2d_backward_begin(const nn_pass *pass,
+                                                    const nn__pooled_dy *pooled)
 {
     const nn_conv2d_options *o = pass->options;
     struct conv2d_backward b = {.g = conv2d_geometry(o, pass->x_shape)};
     const size_t weights = conv2d_weights(&b.g);
-    const int dw_way = conv2d_way(o, &b.g, pass->rows, NN__CONV_DW),
-              dx_way = conv2d_way(o, &b.g, pass->rows, NN__CONV_DX);
+    const int dx_way = conv2d_way(o, &b.g, pass->rows, NN__CONV_DX),
+              dw_way =
+                  pooled != NULL ? NN_CONV_WINOGRAD : conv2d_way(o, &b.g, pass->rows, NN__CONV_DW);
+    b.g.pooled = pooled;
     b.winograd_dx = dx_way == NN_CONV_WINOGRAD && pass->dx[0] != NULL;
-    b.winograd_dw = dw_way == NN_CONV_WINOGRAD && pass->trainable;
+    b.few_dw = dw_way == NN_CONV_WINOGRAD && nn__conv2d_is_few(&b.g.window);
+    b.winograd_dw = dw_way == NN_CONV_WINOGRAD && !b.few_dw && pass->trainable;
     b.direct_dw = dw_way == NN_CONV_DIRECT;
     b.turned = pass->partials;
     if (dw_way == NN_CONV_WINOGRAD || dx_way == NN_CONV_WINOGRAD)
@@ -451,9 +474,9 @@ static struct conv2d_backward conv2d_backward_begin(const nn_pass *pass)
     return b;
 }
 
-static void conv2d_backward(const nn_pass *pass)
+void nn__conv2d_backward(const nn_pass *pass, const nn__pooled_dy *pooled)
 {
-    struct conv2d_backward b = conv2d_backward_begin(pass);
+    struct conv2d_backward b = conv2d_backward_begin(pass, pooled);
     if (pass->dx[0] != NULL && b.g.gather)
         nn_parallel(pass, b.g.window.kh, conv2d_turn_row, &b);
     nn_parallel(pass, nn__groups(pass->rows), conv2d_backward_group, &b);
@@ -462,6 +485,11 @@ static void conv2d_backward(const nn_pass *pass)
     if (b.db != NULL)
         nn__sum_groups(pass, pass->gradients[1], b.db, (size_t)b.g.filters);
     conv2d_backward_winograd(pass, &b);
+}
+
+static void conv2d_backward(const nn_pass *pass)
+{
+    nn__conv2d_backward(pass, NULL);
 }
 
 const nn_layer_kind nn__conv2d_layer = {

@@ -12,23 +12,28 @@ typedef struct nn__conv2d {
     nn__window mirror; /* of dz, giving dx; for the gather                          */
     int filters, groups;
     int group_c, group_f;
-    int depth;                 /* kh kw group_c: rows of the kernel as a matrix             */
-    int mirror_depth;          /* kh kw filters                                             */
-    int pixels;                /* oh ow                                                     */
-    int tile;                  /* the most pixels of a tile                                 */
-    size_t forward_tile;       /* of this run                                               */
-    size_t lowered;            /* numbers of scratch before a pooled tile's z               */
-    const nn__epilogue *after; /* of this run, forward                                      */
-    int gather;                /* the way of dx                                             */
-    int plain;                 /* x is already its own lowered matrix: 1x1, stride 1        */
+    int depth;                   /* kh kw group_c: rows of the kernel as a matrix             */
+    int mirror_depth;            /* kh kw filters                                             */
+    int pixels;                  /* oh ow                                                     */
+    int tile;                    /* the most pixels of a tile                                 */
+    size_t forward_tile;         /* of this run                                               */
+    size_t lowered;              /* numbers of scratch before a pooled tile's z               */
+    const nn__epilogue *after;   /* of this run, forward                                      */
+    const nn__pooled_dy *pooled; /* of this run, backward: dy is that of a max pooling      */
+    int gather;                  /* the way of dx                                             */
+    int plain;                   /* x is already its own lowered matrix: 1x1, stride 1        */
 } nn__conv2d;
 
 /* Forward with this epilogue: y = after(bias + x * kernel). */
 void nn__conv2d_forward(const nn_pass *pass, const nn__epilogue *after);
+/* Backward; with `pooled`, y and dy are those of a max pooling that follows, and no dx is wanted. */
+void nn__conv2d_backward(const nn_pass *pass, const nn__pooled_dy *pooled);
 /* May this max pooling of the layer's output be part of the epilogue? Bytes of scratch that it takes
- * besides the layer's. */
+ * besides the layer's. In training only some may, of which backward then knows, too. */
 int nn__conv2d_can_pool(const nn_conv2d_options *o, const nn__window *pool);
 size_t nn__conv2d_pooled_scratch(const nn_conv2d_options *o);
+int nn__conv2d_can_pool_training(const nn_conv2d_options *o, const nn_shape *x, int rows,
+                                 const nn__window *pool);
 
 /* What a layer computes, each by a way of its own; inference has the kernel's transformation. */
 enum { NN__CONV_FORWARD, NN__CONV_DW, NN__CONV_DX, NN__CONV_INFERENCE };
@@ -82,11 +87,22 @@ int nn__conv2d_winograd_can(const nn__conv2d *g);
 size_t nn__conv2d_winograd_kernel(int c, int f);
 void nn__conv2d_winograd_transform(const nn_pass *pass, nn_real *u, const nn_real *kernel, int c,
                                    int f);
-/* Numbers of scratch of a worker for c channels giving f. */
-size_t nn__conv2d_winograd_scratch(int c, int f);
+/* Numbers of scratch of a worker for f filters over this window. */
+size_t nn__conv2d_winograd_scratch(const nn__window *w, int f);
 void nn__conv2d_winograd(const nn_pass *pass, const nn__winograd *job);
 /* pass->gradients[0] from x and pass->dy, in memory of so many numbers for so many rows. */
 size_t nn__conv2d_winograd_dw_memory(const nn__conv2d *g, int rows);
 void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *memory);
+
+/* ---- conv2d_few.c: Winograd's way where there are few channels ---- */
+
+int nn__conv2d_is_few(const nn__window *w);
+/* Numbers of scratch of a worker. */
+size_t nn__conv2d_few_scratch(const nn__window *w, int filters);
+/* As nn__conv2d_winograd. */
+void nn__conv2d_few(const nn_pass *pass, const nn__winograd *job);
+/* As nn__conv2d_direct_dw. With g->pooled, dy and y are those of a max pooling that follows. */
+void nn__conv2d_few_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn_real *db,
+                       nn_real *scratch, size_t begin, size_t end);
 
 #endif

@@ -102,7 +102,7 @@ static void direct_forward_pooled(const nn_pass *pass, const nn__conv2d *g, nn_r
         nn__kernels->direct_forward(z, padded, panel, bias, w, e->pool_rows, f);
         nn__work_end(was);
         nn__epilogue_run(e, z, pool * ow, 0, f);
-        nn__epilogue_pool(e, y, z, e->pool_rows, w->ow, g->filters);
+        nn__epilogue_pool(e, y, NULL, z, e->pool_rows, w->ow, g->filters);
         padded += pool * (size_t)w->sh * ((ow - 1) * (size_t)w->sw + (size_t)w->kw) * (size_t)w->c;
         y += ow / (size_t)e->pool_columns * f;
     }

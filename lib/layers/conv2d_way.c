@@ -12,11 +12,15 @@
  *   Winograd  36 (T (0.7 C' F' + 37 C' + 19 F') + 32 C F)
  *                 T tiles of 4x4; to transform their inputs, outputs, and the kernel; C' and F' in
  *                 vectors of 8, and one more where they do not fill the last
+ *     few C       T (F' (68 C + 50) + 360 C + 700) + 36 32 C F
+ *                 F' is 8 or fills blocks of 16; what is not product is the outputs' and a tile's
  * dW:
  *   GEMM      P D (max(F, 16) + 25) + 33 P F + 8.1 D F
  *   direct    0.95 P D' F' + 1.8 P F' + 21 P C + D' F' (27 B + 4 R)
  *                 D' is even; B bands of 512 pixels, R rows, at each of which sums begin anew
  *   Winograd  36 (T (0.7 C' F' + 35 C' + 39 F') + 26 C F)
+ *     few C       T (24 C F' + 360 C + 2200) + R 36 16 C F'
+ *                 R rows of tiles, at each of which sums begin anew
  *
  * The factors are fitted to the times of 42 shapes with AVX2's kernels; `nn_bench choice` measures
  * what that loses. What grows with the batch must be less by Winograd than by the other ways: then more
@@ -75,20 +79,42 @@ static double in_vectors(int channels)
     return whole(channels, VECTOR) + (channels % VECTOR == 0 ? 0 : VECTOR);
 }
 
-/* Inference has the transformed kernel already, and only reads it. */
+static double tile_rows(const nn__window *w)
+{
+    return whole(w->oh, NN__WINOGRAD_TILE) / NN__WINOGRAD_TILE;
+}
+
+static double tiles(const nn__window *w)
+{
+    return tile_rows(w) * whole(w->ow, NN__WINOGRAD_TILE) / NN__WINOGRAD_TILE;
+}
+
+/* To transform the kernel. Inference has that already, and only reads it. */
+static double work_transform(const nn__window *w, int f, int what)
+{
+    return NN__WINOGRAD_POINTS * (what == NN__CONV_INFERENCE ? 8.0 : 32.0) * w->c * f;
+}
+
+static work work_few(const nn__window *w, int f, int what)
+{
+    const double c = w->c, filters = f <= VECTOR ? VECTOR : whole(f, BLOCK);
+    if (what == NN__CONV_DW)
+        return (work){tiles(w) * (24 * c * filters + 360 * c + 2200) +
+                          tile_rows(w) * NN__WINOGRAD_POINTS * 16 * c * filters,
+                      0};
+    return (work){tiles(w) * (filters * (68 * c + 50) + 360 * c + 700), work_transform(w, f, what)};
+}
+
 static work work_winograd(const nn__window *w, int f, int what)
 {
     const double channels = in_vectors(w->c), filters = in_vectors(f);
-    const double tiles = whole(w->oh, NN__WINOGRAD_TILE) * whole(w->ow, NN__WINOGRAD_TILE) /
-                         (NN__WINOGRAD_TILE * NN__WINOGRAD_TILE);
-    const int dw = what == NN__CONV_DW;
-    const double numbers = dw ? 35 * channels + 39 * filters : 37 * channels + 19 * filters;
-    return (work){NN__WINOGRAD_POINTS * tiles * (0.7 * channels * filters + numbers),
-                  NN__WINOGRAD_POINTS *
-                      (what == NN__CONV_INFERENCE ? 8.0
-                       : dw                       ? 26.0
-                                                  : 32.0) *
-                      w->c * f};
+    const double each = NN__WINOGRAD_POINTS * tiles(w), products = 0.7 * channels * filters;
+    if (nn__conv2d_is_few(w))
+        return work_few(w, f, what);
+    if (what == NN__CONV_DW)
+        return (work){each * (products + 35 * channels + 39 * filters),
+                      NN__WINOGRAD_POINTS * 26.0 * w->c * f};
+    return (work){each * (products + 37 * channels + 19 * filters), work_transform(w, f, what)};
 }
 
 /* Of everything computed without Winograd; `direct` is GEMM's where there is no direct way. */

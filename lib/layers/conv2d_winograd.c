@@ -131,8 +131,11 @@ static struct winograd winograd_cut(const nn_pass *pass, const nn__winograd *job
 }
 
 /* v, m, zeros[width], one tile's z[4][4][width] and what is pooled of it. */
-size_t nn__conv2d_winograd_scratch(int c, int f)
+size_t nn__conv2d_winograd_scratch(const nn__window *w, int f)
 {
+    if (nn__conv2d_is_few(w))
+        return nn__conv2d_few_scratch(w, f);
+    const int c = w->c;
     size_t width = nn__conv2d_whole_filters((size_t)f), tiles = task_tiles((size_t)c, (size_t)f);
     size_t matrices = nn__add(matrix_count(tiles, (size_t)c), matrix_count(tiles, width));
     return nn__add(nn__mul(POINTS, matrices), nn__mul(1 + 2 * TILE * TILE, width));
@@ -203,7 +206,7 @@ static void winograd_finish_pooled(const struct winograd *t, const struct place 
     nn__kernels->winograd_output(z, TILE * width, width, m, t->m_matrix, bias, TILE, TILE, width);
     int was = nn__numbers_begin(NN_WORK_ELEMENTWISE, 2 * TILE * TILE * width);
     nn__epilogue_run(e, z, TILE * TILE, first, width);
-    nn__epilogue_pool(e, pooled, z, TILE, TILE, (int)width);
+    nn__epilogue_pool(e, pooled, NULL, z, TILE, TILE, (int)width);
     for (size_t i = 0; i < (size_t)p->rows; i++)
         for (size_t j = 0; j < (size_t)p->columns; j++)
             memcpy(p->y + i * p->line + j * t->f + first,
@@ -240,6 +243,10 @@ static void winograd_task(const nn_pass *pass, void *arg, int index, int worker)
 
 void nn__conv2d_winograd(const nn_pass *pass, const nn__winograd *job)
 {
+    if (nn__conv2d_is_few(job->window)) {
+        nn__conv2d_few(pass, job);
+        return;
+    }
     struct winograd t = winograd_cut(pass, job);
     nn_parallel(pass, (int)(nn__tiles(t.all, t.tiles) * t.strips), winograd_task, &t);
 }

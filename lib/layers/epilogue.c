@@ -18,8 +18,8 @@ void nn__epilogue_run(const nn__epilogue *e, nn_real *y, size_t n, size_t first,
         nn__kernels->activate(y, e->then, n * c);
 }
 
-void nn__epilogue_pool(const nn__epilogue *e, nn_real *y, const nn_real *z, int rows, int columns,
-                       int c)
+void nn__epilogue_pool(const nn__epilogue *e, nn_real *y, uint32_t *where, const nn_real *z,
+                       int rows, int columns, int c)
 {
     const nn__window window = {.h = rows,
                                .w = columns,
@@ -32,5 +32,5 @@ void nn__epilogue_pool(const nn__epilogue *e, nn_real *y, const nn_real *z, int 
                                .dw = 1,
                                .oh = rows / e->pool_rows,
                                .ow = columns / e->pool_columns};
-    nn__kernels->max_pool(y, NULL, z, &window, 0, window.oh);
+    nn__kernels->max_pool(y, where, z, &window, 0, window.oh);
 }

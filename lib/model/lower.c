@@ -57,6 +57,7 @@ static nn__step *lower_step(struct lowering *l, int node, const nn_layer_kind *k
                        .weight_count = l->model->nodes[node].weight_count,
                        .input_count = count,
                        .inputs = l->next_input,
+                       .x_shape = l->model->nodes[l->model->nodes[node].inputs[0]].output,
                        .about = *about};
     for (int i = 0; i < count; i++)
         step->inputs[i] = inputs[i];

@@ -213,7 +213,7 @@ static void steps_are(make_model *make, int apart, int fused, int loss)
 
 START_TEST(what_belongs_together_becomes_one_step_and_nothing_else)
 {
-    steps_are(chain, 9, 5, 1);
+    steps_are(chain, 9, 4, 1);
     steps_are(layers_of_activation, 6, 4, 1);
     steps_are(shared_input, 5, 4, 1);
     steps_are(read_output, 2, 2, 0);

@@ -37,8 +37,8 @@ static nn_shape shape_of(const int x[3])
 START_TEST(the_way_follows_from_the_shapes)
 {
     static const layer_case cases[] = {
-        CASE(32, 32, 32, 3, 10, 3, 3, 1, 1, 1, 1) WAYS(DIRECT, DIRECT, GEMM),
-        CASE(32, 32, 32, 3, 32, 3, 3, 1, 1, 1, 1) WAYS(DIRECT, DIRECT, WINOGRAD),
+        CASE(32, 32, 32, 3, 10, 3, 3, 1, 1, 1, 1) WAYS(WINOGRAD, WINOGRAD, GEMM),
+        CASE(32, 32, 32, 3, 32, 3, 3, 1, 1, 1, 1) WAYS(WINOGRAD, WINOGRAD, WINOGRAD),
         CASE(32, 32, 32, 32, 32, 3, 3, 1, 1, 1, 1) WAYS(WINOGRAD, WINOGRAD, WINOGRAD),
         CASE(32, 16, 16, 32, 64, 3, 3, 1, 1, 1, 1) WAYS(WINOGRAD, WINOGRAD, WINOGRAD),
         CASE(32, 8, 8, 64, 128, 3, 3, 1, 1, 1, 1) WAYS(WINOGRAD, WINOGRAD, WINOGRAD),
@@ -48,7 +48,8 @@ START_TEST(the_way_follows_from_the_shapes)
         CASE(1, 4, 4, 256, 256, 3, 3, 1, 1, 1, 1) WAYS(GEMM, GEMM, GEMM),
         CASE(1, 7, 7, 64, 64, 3, 3, 1, 1, 1, 1) WAYS(GEMM, GEMM, GEMM),
         /* few filters: a product would be narrow, or Winograd's transforms cost more than it saves */
-        CASE(32, 32, 32, 2, 2, 3, 3, 1, 1, 1, 1) WAYS(DIRECT, DIRECT, GEMM),
+        CASE(32, 32, 32, 2, 2, 3, 3, 1, 1, 1, 1) WAYS(WINOGRAD, WINOGRAD, WINOGRAD),
+        CASE(32, 32, 32, 3, 10, 3, 3, 1, 2, 1, 1) WAYS(DIRECT, DIRECT, GEMM),
         CASE(32, 32, 32, 6, 16, 5, 5, 0, 1, 1, 1) WAYS(DIRECT, DIRECT, GEMM),
         CASE(32, 32, 32, 3, 16, 1, 1, 0, 1, 1, 1) WAYS(DIRECT, DIRECT, GEMM),
         /* what the others cannot compute, or only pixel by pixel */
