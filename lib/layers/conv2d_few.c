@@ -16,6 +16,7 @@
 enum {
     TILE = NN__WINOGRAD_TILE,
     POINTS = NN__WINOGRAD_POINTS,
+    KERNEL = 9,
     LINES = 7,        /* of a strip                    */
     BAND_PIXELS = 512 /* of a task of forward, at most */
 };
@@ -189,8 +190,10 @@ void nn__conv2d_few_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn
                                                dz, w, outputs(w, i), f);
             nn__work_end(was);
         }
+    int was = nn__numbers_begin(NN_WORK_TRANSFORMS, (POINTS + KERNEL) * c * f);
     nn__kernels->unpack_columns(plain, du, POINTS * c, f);
     nn__kernels->winograd_dkernel(dw, plain, c, f, 0, c);
+    nn__work_end(was);
     if (db != NULL)
         nn__kernels->add(db, scratch + at.db, f);
 }

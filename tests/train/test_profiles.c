@@ -49,26 +49,52 @@ START_TEST(operations_and_calls_are_exact)
 }
 END_TEST
 
-START_TEST(direct_and_winograd_are_counted_as_what_they_do)
+START_TEST(direct_and_few_channels_are_counted_as_what_they_do)
 {
     nn_dataset *data = nn_drawings(.rows = ROWS, .one_hot = 1);
-    nn_model *direct = drawing_model(2, NN_CONV_DIRECT),
-             *winograd = drawing_model(2, NN_CONV_WINOGRAD);
+    nn_model *direct = drawing_model(2, NN_CONV_DIRECT), *few = drawing_model(2, NN_CONV_WINOGRAD);
     const nn_profile *p = fit(direct, data, NN_PROFILE_KEEP);
     ck_assert_double_eq(work_of(p, NN_WORK_DIRECT), 2 * ROWS * conv_flops);
     ck_assert_double_eq(work_of(p, NN_WORK_GEMM), 3 * ROWS * dense_flops);
-    p = fit(winograd, data, NN_PROFILE_KEEP);
+    p = fit(few, data, NN_PROFILE_KEEP);
+    ck_assert_double_eq(work_of(p, NN_WORK_DIRECT), ROWS * 2 * 2.0 * 36 * 64 * 3 * 10);
+    ck_assert_double_eq(work_of(p, NN_WORK_GEMM), 3 * ROWS * dense_flops);
+    /* Kernels of each step, their gradients of each picture, each a group; inputs of each, twice. */
+    ck_assert_double_eq(
+        work_of(p, NN_WORK_TRANSFORMS),
+        sizeof(nn_real) * ((STEPS + ROWS) * (9.0 + 36) * 3 * 10 + ROWS * 64.0 * 2 * (36 + 36) * 3));
+    nn_model_free(direct);
+    nn_model_free(few);
+    nn_dataset_free(data);
+}
+END_TEST
+
+/* Three products of a 3x3 convolution of five channels, which come from a 1x1 one. */
+START_TEST(winograd_is_counted_as_what_it_does)
+{
+    enum { C = 5, F = 10 };
+    nn_dataset *data = nn_drawings(.rows = ROWS, .one_hot = 1);
+    nn_model *model = nn_sequential(
+        nn_input(32, 32, 3), nn_conv2d(C, {1, 1}, .algorithm = NN_CONV_GEMM, .name = "colours"),
+        nn_conv2d(F, {3, 3}, .padding = NN_SAME, .activation = NN_RELU,
+                  .algorithm = NN_CONV_WINOGRAD),
+        nn_flatten(), nn_dense(10, .activation = NN_SOFTMAX));
+    ck_assert_int_eq(
+        nn_compile(model, .optimizer = nn_adam(), .loss = nn_categorical_crossentropy()), NN_OK);
+    const nn_profile *p = fit(model, data, NN_PROFILE_KEEP);
     ck_assert_double_eq(work_of(p, NN_WORK_DIRECT), 0);
-    ck_assert_double_eq(work_of(p, NN_WORK_GEMM),
-                        ROWS * (3 * dense_flops + 2 * 2.0 * 36 * 64 * 3 * 10));
-    /* Kernels of each step, tiles of each row; forward and, without dx, the kernel's gradient. */
+    ck_assert_double_eq(
+        work_of(p, NN_WORK_GEMM),
+        ROWS * (2 * 2.0 * 32 * 32 * 3 * C + 3 * 2.0 * 36 * 64 * C * F + 3 * 2.0 * 10240 * 10));
+    /* Kernels of each step, tiles of each row: forward, the kernel's gradient, dx. */
     ck_assert_double_eq(work_of(p, NN_WORK_TRANSFORMS),
-                        sizeof(nn_real) * (STEPS * 2.0 * (9 + 36) * 3 * 10 +
-                                           ROWS * 64.0 * 2 * ((36 + 36) * 3 + (36 + 16) * 10)));
+                        sizeof(nn_real) * (STEPS * 3.0 * (9 + 36) * C * F +
+                                           ROWS * 64.0 *
+                                               (2 * (36 + 36) * C + 2 * (36 + 16) * F +
+                                                (36 + 36) * F + (36 + 16) * C)));
     ck_assert_uint_eq(entry_of(p, "conv2d", NN_PROFILE_FORWARD, NN_WORK_ELEMENTWISE)->calls,
                       STEPS + ROWS * 64); /* relu, tile by tile */
-    nn_model_free(direct);
-    nn_model_free(winograd);
+    nn_model_free(model);
     nn_dataset_free(data);
 }
 END_TEST
@@ -514,7 +540,8 @@ Suite *profiles_suite(void);
 Suite *profiles_suite(void)
 {
     return TEST_SUITE(
-        "profiles", operations_and_calls_are_exact, direct_and_winograd_are_counted_as_what_they_do,
+        "profiles", operations_and_calls_are_exact,
+        direct_and_few_channels_are_counted_as_what_they_do, winograd_is_counted_as_what_it_does,
         bytes_of_a_step_are_its_numbers_met_once, every_input_is_met_and_what_is_frozen_is_not,
         it_may_be_asked_at_any_time,
         more_threads_than_were_asked_for_have_not_waited_less_than_nothing,
