@@ -1,14 +1,23 @@
 /*
  * C = alpha op(A) op(B) + beta C without BLAS, for builds that have none and for sanitizers.
  * Goto's scheme in small: strips of B and blocks of A are copied, transposition resolved, into
- * local panels; a register tile of ROWS x COLUMNS sums over the panel's depth. The compiler turns
- * the tile's inner loop into the level's vectors, contracted to fused multiply-adds.
+ * local panels; a register tile of ROWS x COLUMNS sums over the panel's depth, in the level's
+ * vectors, contracted to fused multiply-adds.
  */
 #include <string.h>
 
 #include "kernels/kernels.h"
+#include "kernels/lanes.h"
 
-enum { ROWS = 4, COLUMNS = 16, DEPTH = 256 };
+/* A tile's sums stay in registers: 16 of them, and 32 with AVX-512. */
+enum {
+    COLUMNS = 16,
+    VECTORS = COLUMNS / LANES,
+    ROWS = NN__SIMD_BYTES == 64 ? 8
+           : VECTORS > 2        ? 2
+                                : 4,
+    DEPTH = 256
+};
 
 /* panel[k][COLUMNS] = op(B)[first_k + k][first_n + j], zero beyond n */
 static void pack_b(nn_real *panel, const nn_real *b, int ldb, int transposed, int k, int n)
@@ -36,14 +45,21 @@ static void pack_a(nn_real *panel, const nn_real *a, int lda, int transposed, nn
 static void tile(nn_real *c, int ldc, const nn_real *restrict a, const nn_real *restrict b, int k,
                  int m, int n)
 {
-    nn_real sum[ROWS][COLUMNS] = {{0}};
+    lanes sum[ROWS][VECTORS];
+    nn_real sums[ROWS * COLUMNS];
+    for (int i = 0; i < ROWS; i++)
+        for (int v = 0; v < VECTORS; v++)
+            sum[i][v] = zeros();
     for (int p = 0; p < k; p++)
         for (int i = 0; i < ROWS; i++)
-            for (int j = 0; j < COLUMNS; j++)
-                sum[i][j] += a[p * ROWS + i] * b[p * COLUMNS + j];
+            for (int v = 0; v < VECTORS; v++)
+                sum[i][v] += a[p * ROWS + i] * load(b + p * COLUMNS, v);
+    for (int i = 0; i < ROWS; i++)
+        for (int v = 0; v < VECTORS; v++)
+            store(sums + i * COLUMNS, v, sum[i][v]);
     for (int i = 0; i < m; i++)
         for (int j = 0; j < n; j++)
-            c[(size_t)i * (size_t)ldc + (size_t)j] += sum[i][j];
+            c[(size_t)i * (size_t)ldc + (size_t)j] += sums[i * COLUMNS + j];
 }
 
 static void scale_c(nn_real *c, int ldc, nn_real beta, int m, int n)

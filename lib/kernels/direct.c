@@ -76,12 +76,16 @@ static inline __attribute__((always_inline)) void forward_group(
     for (int t = 0; t < group; t++)
         for (int v = 0; v < VECTORS; v++)
             sum[t][v] = load(bias, v);
-    for (int p = 0; p < w->kh; p++, padded += width)
+    for (int p = 0; p < w->kh; p++, padded += width) {
+        const nn_real *fours[(GROUP + 3) / 4];
+        for (int t = 0; t < group; t += 4)
+            fours[t / 4] = padded + (size_t)t * step;
         for (int e = 0; e < run; e++, panel += COLUMNS) {
             for (int t = 0; t < group; t++)
                 for (int v = 0; v < VECTORS; v++)
-                    sum[t][v] += padded[(size_t)t * step + (size_t)e] * load(panel, v);
+                    sum[t][v] += fours[t / 4][(size_t)(t % 4) * step + (size_t)e] * load(panel, v);
         }
+    }
     for (int t = 0; t < group; t++, y += f) {
         if (spill == COLUMNS && end - y >= COLUMNS) {
             for (int v = 0; v < VECTORS; v++)
@@ -160,9 +164,10 @@ static inline __attribute__((always_inline)) void dw_group(nn_real *panel, int c
         for (int t = 0; t < group; t++)
             x[t] = padded + (size_t)i * (size_t)w->sh * width + offsets[t];
         for (size_t j = 0; j < whole; j++, at += step)
-            for (int t = 0; t < group; t++)
-                for (int v = 0; v < VECTORS; v++)
-                    sum[t][v] += x[t][at] * load(dy + j * f, v);
+            for (int first = 0; first < group; first += HALF)
+                for (int t = first; t < first + HALF; t++)
+                    for (int v = 0; v < VECTORS; v++)
+                        sum[t][v] += x[t][at] * load(dy + j * f, v);
         for (size_t j = whole; j < (size_t)w->ow; j++, at += step) {
             nn_real narrow[COLUMNS] = {0};
             memcpy(narrow, dy + j * f, (size_t)(end - dy - (ptrdiff_t)(j * f)) * sizeof *dy);

@@ -284,13 +284,13 @@ INLINE void add_few(nn_real *du, const nn_real *v, const nn_real *m, int tiles, 
                     size_t vectors)
 {
     if (c == 1)
-        add_products(du, v, m, tiles, 1, vectors, HELD / SPAN);
+        add_products(du, v, m, tiles, 1, vectors, HELD / vectors);
     else if (c == 2)
-        add_products(du, v, m, tiles, 2, vectors, HELD / (2 * SPAN));
+        add_products(du, v, m, tiles, 2, vectors, HELD / (2 * vectors));
     else if (c == 3)
-        add_products(du, v, m, tiles, 3, vectors, HELD / (3 * SPAN));
+        add_products(du, v, m, tiles, 3, vectors, HELD / (3 * vectors));
     else
-        add_products(du, v, m, tiles, 4, vectors, HELD / (4 * SPAN));
+        add_products(du, v, m, tiles, 4, vectors, HELD / (4 * vectors));
 }
 
 /* Row 1 of A is all ones: of the 36 numbers of a tile one is the sum of its gradients. */
