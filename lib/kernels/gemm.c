@@ -17,6 +17,8 @@
 
 /* Numbers of a matrix from which on a single row by it costs BLAS mostly packing. */
 enum { ROW_LEAST = 4096 };
+/* The most rows for shallow_product: with more of them BLAS's order of memory is ahead. */
+enum { SHALLOW_ROWS = 512 };
 
 int nn__gemm_counting;
 static atomic_ullong calls;
@@ -146,6 +148,9 @@ void nn__gemm(int transpose_a, int transpose_b, int m, int n, int k, nn_real alp
     if (m == 1 && !transpose_a && !transpose_b && alpha == 1 && (beta == 0 || beta == 1) &&
         (double)n * k >= ROW_LEAST)
         nn__kernels->row_product(c, a, b, ldb, beta == 1, n, k);
+    else if (transpose_a && !transpose_b && alpha == 1 && beta == 0 && k <= NN__SHALLOW_DEPTH &&
+             n >= NN__SHALLOW_WIDTH && m <= SHALLOW_ROWS)
+        nn__kernels->shallow_product(c, ldc, a, lda, b, ldb, m, n, k);
     else
         gemm_run(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     nn__work_end(was);
