@@ -78,7 +78,7 @@ NN_API nn_layer *nn_input_new(const int *dims, int rank);
  * The choice follows from shapes alone, never from a timing.
  *   NN_CONV_AUTO      the one with the least work, counted from shapes and batch by the formulas of
  *                     lib/layers/conv2d_way.c, for the output and each gradient by itself: Winograd
- *                     for most 3x3 windows, direct for few channels or filters, else GEMM
+ *                     for most 3x3 windows, direct for few channels and other windows, else GEMM
  *   NN_CONV_GEMM      lowering (im2col) and matrix products; takes every layer
  *   NN_CONV_DIRECT    without lowering; no dilation, one group. The input's gradient is GEMM's
  *   NN_CONV_WINOGRAD  F(4x4, 3x3), a quarter of the multiplications; 3x3, strides and dilation 1,

@@ -27,7 +27,8 @@ extern "C" {
 /* What a thread does. */
 typedef enum nn_work {
     NN_WORK_GEMM = 0,        /* products of matrices                                            */
-    NN_WORK_DIRECT = 1,      /* convolutions that are computed without them                     */
+    NN_WORK_DIRECT = 1,      /* convolutions that are computed without them; of Winograd's those of
+                                few channels, whose multiplications are counted, a quarter       */
     NN_WORK_LOWERING = 2,    /* windows of pictures copied into matrices, and back (im2col)     */
     NN_WORK_TRANSFORMS = 3,  /* of Winograd's convolutions                                      */
     NN_WORK_ELEMENTWISE = 4, /* all else of layers, losses and metrics: activations, pooling,
