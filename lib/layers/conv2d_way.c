@@ -11,7 +11,8 @@
  *                 taken one by one; a band is padded; the kernel is packed
  *   Winograd  36 (T (0.7 C' F' + 37 C' + 19 F') + 32 C F)
  *                 T tiles of 4x4; to transform their inputs, outputs, and the kernel; C' and F' in
- *                 vectors of 8, and one more where they do not fill the last
+ *                 vectors of 8, and one more where they do not fill the last; outputs of fewer
+ *                 than 8 filters, which are stored one by one, cost two more
  *     few C       T (F' (68 C + 50) + 360 C + 700) + 36 32 C F
  *                 F' is 8 or fills blocks of 16; what is not product is the outputs' and a tile's
  * dW:
@@ -114,7 +115,8 @@ static work work_winograd(const nn__window *w, int f, int what)
     if (what == NN__CONV_DW)
         return (work){each * (products + 35 * channels + 39 * filters),
                       NN__WINOGRAD_POINTS * 26.0 * w->c * f};
-    return (work){each * (products + 37 * channels + 19 * filters), work_transform(w, f, what)};
+    const double outputs = filters + (f < VECTOR ? 2 * VECTOR : 0);
+    return (work){each * (products + 37 * channels + 19 * outputs), work_transform(w, f, what)};
 }
 
 /* Of everything computed without Winograd; `direct` is GEMM's where there is no direct way. */
