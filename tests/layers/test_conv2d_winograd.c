@@ -284,10 +284,38 @@ END_TEST
 
 /* Channels, filters, tiles of the batch, and picture in the tiles: each just enough, or not. And
  * where it cannot be computed, it is never taken. */
+/* The bias's gradient, which few channels take from the transformed dy: whole numbers are exact. */
+START_TEST(the_bias_gets_the_sum_of_dy)
+{
+    enum { N = 3, H = 7, W = 37, F = 19, COUNT = N * H * W * F };
+    for (int c = 3; c <= 5; c += 2) {
+        static nn_real dy[COUNT];
+        nn_real db[F];
+        double want[F] = {0};
+        nn_shape shape = {3, {H, W, c}};
+        uint64_t state = 8;
+        probe p;
+        test_fill_integers(dy, COUNT, 4, &state);
+        for (int i = 0; i < COUNT; i++)
+            want[i % F] += (double)dy[i];
+        ck_assert_int_eq(
+            probe_open(&p, nn_conv2d(F, {K, K}, .padding = NN_SAME, .algorithm = NN_CONV_WINOGRAD),
+                       N, &shape, 1, 0),
+            NN_OK);
+        probe_forward(&p, NULL);
+        probe_backward(&p, dy);
+        probe_gradient(&p, "conv2d/bias", db, F);
+        probe_same(db, want, F, "db");
+        probe_close(&p);
+    }
+}
+END_TEST
+
 Suite *conv2d_winograd_suite(void);
 Suite *conv2d_winograd_suite(void)
 {
-    return TEST_SUITE("conv2d_winograd", random_shapes_are_within_the_derived_bound,
+    return TEST_SUITE("conv2d_winograd", the_bias_gets_the_sum_of_dy,
+                      random_shapes_are_within_the_derived_bound,
                       blocks_of_tiles_and_strips_of_products_join_without_a_seam,
                       blocks_and_strips_stay_within_their_memory, every_filter_has_its_own_bias,
                       inference_and_training_have_the_same_bits,
