@@ -17,9 +17,6 @@
 
 /* Numbers of a matrix from which on a single row by it costs BLAS mostly packing. */
 enum { ROW_LEAST = 4096 };
-/* The most rows for shallow_product: with more of them BLAS's order of memory is ahead. */
-enum { SHALLOW_ROWS = 512 };
-
 int nn__gemm_counting;
 static atomic_ullong calls;
 
@@ -138,6 +135,20 @@ const char *nn__gemm_name(void)
 
 #endif
 
+/* Products of little depth, whose operands BLAS would pack for too little work. Where A is not walked
+ * through row by row, many rows are many pages, and BLAS's order of memory is ahead. */
+static int is_small(int transpose_a, int transpose_b, int m, int n, int k)
+{
+    enum { COLUMNS_LEAST = 16, COLUMNS_MOST = 512, SHALLOW = 64 };
+    if (k > NN__SMALL_DEPTH || n < COLUMNS_LEAST)
+        return 0;
+    if (transpose_b)
+        return !transpose_a && m >= 2 && m <= 128;
+    if (transpose_a)
+        return n <= COLUMNS_MOST && m <= (k <= SHALLOW ? 512 : 128);
+    return n <= COLUMNS_MOST && m >= 8;
+}
+
 void nn__gemm(int transpose_a, int transpose_b, int m, int n, int k, nn_real alpha,
               const nn_real *a, int lda, const nn_real *b, int ldb, nn_real beta, nn_real *c,
               int ldc)
@@ -148,9 +159,12 @@ void nn__gemm(int transpose_a, int transpose_b, int m, int n, int k, nn_real alp
     if (m == 1 && !transpose_a && !transpose_b && alpha == 1 && (beta == 0 || beta == 1) &&
         (double)n * k >= ROW_LEAST)
         nn__kernels->row_product(c, a, b, ldb, beta == 1, n, k);
-    else if (transpose_a && !transpose_b && alpha == 1 && beta == 0 && k <= NN__SHALLOW_DEPTH &&
-             n >= NN__SHALLOW_WIDTH && m <= SHALLOW_ROWS)
-        nn__kernels->shallow_product(c, ldc, a, lda, b, ldb, m, n, k);
+    else if (alpha == 1 && beta == 0 && transpose_b && is_small(transpose_a, 1, m, n, k))
+        nn__kernels->small_product_turned(c, ldc, a, lda, b, ldb, m, n, k);
+    else if (alpha == 1 && (beta == 0 || beta == 1) && !transpose_b &&
+             is_small(transpose_a, 0, m, n, k))
+        nn__kernels->small_product(c, ldc, beta == 1, a, transpose_a ? 1 : lda,
+                                   transpose_a ? lda : 1, b, ldb, m, n, k);
     else
         gemm_run(transpose_a, transpose_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
     nn__work_end(was);
