@@ -115,6 +115,9 @@ typedef nn_pool_task nn__pool_task;
  * is used in its place where one was set.
  */
 void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg);
+/* The same; turned 1: each thread takes its share of the tasks from its end. Where a job comes again
+ * and again and reads more than a cache holds, every other time so: what was read last is there. */
+void nn__pool_run_turned(int turned, int threads, int tasks, nn__pool_task *task, void *arg);
 enum { NN__MAX_THREADS = 64 };
 
 /*

@@ -3,8 +3,10 @@
  *
  *   run       the caller publishes {task, arg, count} under a new ticket, wakes the workers it
  *             wants, and takes tasks itself
- *   claiming  an atomic counter hands out task numbers; which thread takes which is open, so
- *             results must not depend on it
+ *   claiming  each thread begins with a share of the task numbers that is the same in every job of
+ *             as many tasks, for its cache holds what it read and wrote there the time before; who
+ *             is done with its own takes from the far ends of the others'. Which thread takes which
+ *             task is open, so results must not depend on it
  *   ending    the caller waits until every worker it woke has let go of the job
  *   waiting   both sides spin for a moment, since the next job of a training step usually comes
  *             within microseconds, then sleep on a condition
@@ -26,7 +28,12 @@
 #include "base/meter.h"
 #include "base/options.h"
 
-enum { SPINS = 4000, WANTED_BITS = 8, WANTED_MASK = (1 << WANTED_BITS) - 1 };
+enum { SPINS = 4000, WANTED_BITS = 8, WANTED_MASK = (1 << WANTED_BITS) - 1, LINE = 64 };
+
+/* Tasks [first, last) that are left, as first << 32 | last; nobody else's numbers share its line. */
+struct share {
+    _Alignas(LINE) _Atomic uint64_t left;
+};
 
 static struct pool {
     pthread_mutex_t taken; /* held by the caller whose job runs                  */
@@ -40,8 +47,9 @@ static struct pool {
     atomic_uint ticket; /* number of the job << 8 | how many workers take part: one word, so
                            that a worker never joins a job that it was not counted for */
     atomic_int busy;    /* workers that have not let go of the job yet */
-    atomic_int next;    /* next task number                            */
-    int tasks;
+    int sharers;        /* threads that have a share                   */
+    int turned;         /* own shares are taken from their ends        */
+    struct share shares[NN__MAX_THREADS];
     nn__pool_task *task;
     void *arg;
     nn__meter *meters; /* of the row that is measured, or NULL */
@@ -91,17 +99,38 @@ static void pool_relax(void)
 #endif
 }
 
+static void share_fill(struct share *share, int tasks, int sharer, int sharers)
+{
+    const uint64_t first = (uint64_t)tasks * (uint64_t)sharer / (uint64_t)sharers,
+                   last = (uint64_t)tasks * (uint64_t)(sharer + 1) / (uint64_t)sharers;
+    atomic_store_explicit(&share->left, first << 32 | last, memory_order_relaxed);
+}
+
+/* The first or the last task that is left; -1: none. */
+static int share_take(struct share *share, int from_end)
+{
+    uint64_t left = atomic_load_explicit(&share->left, memory_order_relaxed);
+    for (;;) {
+        const uint32_t first = (uint32_t)(left >> 32), last = (uint32_t)left;
+        if (first >= last)
+            return -1;
+        if (atomic_compare_exchange_weak_explicit(
+                &share->left, &left, from_end ? left - 1 : left + (UINT64_C(1) << 32),
+                memory_order_relaxed, memory_order_relaxed))
+            return (int)(from_end ? last - 1 : first);
+    }
+}
+
 static void pool_take_tasks(int worker)
 {
     nn__pool_task *task = pool.task;
     void *arg = pool.arg;
-    int tasks = pool.tasks;
+    const int sharers = pool.sharers, turned = pool.turned;
     nn__meter *meters = pool.meters, *had = nn__meter_enter(meters, worker);
-    for (;;) {
-        int index = atomic_fetch_add_explicit(&pool.next, 1, memory_order_relaxed);
-        if (index >= tasks)
-            break;
-        task(arg, index, worker);
+    for (int i = 0, index; i < sharers; i++) {
+        struct share *share = &pool.shares[(worker + i) % sharers];
+        while ((index = share_take(share, i == 0 ? turned : !turned)) >= 0)
+            task(arg, index, worker);
     }
     nn__meter_leave(meters, had);
 }
@@ -194,12 +223,14 @@ static int pool_ensure(int wanted)
     return pool.workers < wanted ? pool.workers : wanted;
 }
 
-static void pool_publish(int workers, int tasks, nn__pool_task *task, void *arg)
+static void pool_publish(int workers, int tasks, int turned, nn__pool_task *task, void *arg)
 {
     pool.task = task;
     pool.arg = arg;
-    pool.tasks = tasks;
-    atomic_store_explicit(&pool.next, 0, memory_order_relaxed);
+    pool.turned = turned;
+    pool.sharers = workers + 1;
+    for (int i = 0; i < pool.sharers; i++)
+        share_fill(&pool.shares[i], tasks, i, pool.sharers);
     atomic_store_explicit(&pool.busy, workers, memory_order_relaxed);
     unsigned number = (atomic_load(&pool.ticket) >> WANTED_BITS) + 1;
     pthread_mutex_lock(&pool.lock);
@@ -255,7 +286,7 @@ static void own_task(void *argument, int index, int worker)
     nn__float_mode_leave(saved);
 }
 
-void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg)
+void nn__pool_run_turned(int turned, int threads, int tasks, nn__pool_task *task, void *arg)
 {
     int helpers = (threads < tasks ? threads : tasks) - 1;
     if (helpers > NN__MAX_THREADS - 1)
@@ -272,7 +303,7 @@ void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg)
         helpers = pool_ensure(helpers);
         if (helpers > 0) {
             pool.meters = nn__meter_fork();
-            pool_publish(helpers, tasks, task, arg);
+            pool_publish(helpers, tasks, turned, task, arg);
             pool_take_tasks(0);
             pool_await();
             nn__meter_join(pool.meters);
@@ -282,7 +313,12 @@ void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg)
         pthread_mutex_unlock(&pool.taken);
     }
     for (int i = 0; i < tasks; i++)
-        task(arg, i, 0);
+        task(arg, turned ? tasks - 1 - i : i, 0);
+}
+
+void nn__pool_run(int threads, int tasks, nn__pool_task *task, void *arg)
+{
+    nn__pool_run_turned(0, threads, tasks, task, arg);
 }
 
 /* ---- In the background ---- */

@@ -36,6 +36,7 @@ typedef struct nn__engine {
     int threads;
     char *scratch;
     size_t scratch_bytes; /* per worker */
+    int turned;           /* 1 in every other run: see nn__pool_run_turned */
 } nn__engine;
 
 /* What an output's loss reads besides the prediction, and what it gives. */

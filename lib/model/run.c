@@ -34,7 +34,7 @@ void nn_parallel(const nn_pass *pass, int tasks, nn_task *task, void *arg)
 {
     const nn__engine *engine = pass->engine;
     struct parallel p = {pass, task, arg};
-    nn__pool_run(pass->alone ? 1 : engine->threads, tasks, parallel_task, &p);
+    nn__pool_run_turned(engine->turned, pass->alone ? 1 : engine->threads, tasks, parallel_task, &p);
 }
 
 void *nn_scratch(const nn_pass *pass, int worker)
@@ -72,6 +72,7 @@ void nn__context_forward(nn_context *context, nn__mode mode, int rows)
     const int renew = run->changes != changes;
     context->rows = rows;
     context->mode = mode;
+    context->engine.turned ^= 1;
     run->changes = changes;
     nn__profile_count(run->profile, rows);
     for (int s = 0; s < run->program.step_count; s++) {

@@ -76,6 +76,60 @@ START_TEST(many_short_jobs_lose_nothing)
 }
 END_TEST
 
+/* ---- Shares ---- */
+
+enum { SHARED = 31, SHARERS = 3 };
+
+/* Who took which task, and as the how many-th of his. */
+struct taken {
+    int worker[SHARED], place[SHARED], count[SHARERS];
+};
+
+static void take(void *arg, int index, int worker)
+{
+    struct taken *t = arg;
+    t->worker[index] = worker;
+    t->place[index] = t->count[worker]++;
+    nanosleep(&(struct timespec){0, 100000}, NULL);
+}
+
+/* Of the tasks [first, last) that are worker w's share, w takes those nearest to where it begins, one
+ * after the other and before all others; who helps it begins at the other end. */
+static void check_share(const struct taken *t, int w, int turned)
+{
+    int first = SHARED * w / SHARERS, last = SHARED * (w + 1) / SHARERS, others = 0;
+    for (int i = 0; i < last - first; i++) {
+        int at = turned ? last - 1 - i : first + i;
+        others += t->worker[at] != w;
+        if (others == 0 ? t->place[at] != i : t->worker[at] == w)
+            ck_abort_msg("worker %d, turned %d: task %d by worker %d as number %d", w, turned, at,
+                         t->worker[at], t->place[at]);
+    }
+}
+
+START_TEST(a_thread_takes_its_own_share_first_and_in_order)
+{
+    for (int round = 0; round < 20; round++) {
+        struct taken t = {.count = {0}};
+        int turned = round % 2;
+        nn__pool_run_turned(turned, SHARERS, SHARED, take, &t);
+        for (int w = 0; w < SHARERS; w++)
+            check_share(&t, w, turned);
+    }
+}
+END_TEST
+
+START_TEST(one_thread_takes_all_in_order)
+{
+    for (int turned = 0; turned < 2; turned++) {
+        struct taken t = {.count = {0}};
+        nn__pool_run_turned(turned, 1, SHARED, take, &t);
+        for (int i = 0; i < SHARED; i++)
+            ck_assert_int_eq(t.place[turned ? SHARED - 1 - i : i], i);
+    }
+}
+END_TEST
+
 /* ---- Nested ---- */
 
 static atomic_int inner_done;
@@ -458,7 +512,8 @@ Suite *pool_suite(void)
 {
     Suite *suite = TEST_SUITE(
         "pool", every_task_runs_once_on_a_worker_in_range, more_threads_than_there_may_be_are_fewer,
-        many_short_jobs_lose_nothing, a_task_that_runs_tasks_does_them_itself,
+        many_short_jobs_lose_nothing, a_thread_takes_its_own_share_first_and_in_order,
+        one_thread_takes_all_in_order, a_task_that_runs_tasks_does_them_itself,
         callers_at_once_each_get_their_tasks_done, a_job_in_the_background_does_every_task_once,
         the_background_gets_on_while_nobody_waits,
         a_task_that_hangs_in_the_background_holds_up_no_other_job,
