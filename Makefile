@@ -158,7 +158,7 @@ LIBS := $(BLAS_LIBS) -lm -pthread
 # What single files need on top.
 KERNEL := -O2 -ftree-vectorize -fno-align-functions -fno-math-errno -fno-trapping-math
 # Loops over a window, and sums in registers, must be unrolled.
-HOT := $(patsubst %,FLAGS_lib/kernels/%.c,pooling direct winograd_few small_product builtin_gemm)
+HOT := $(patsubst %,FLAGS_lib/kernels/%.c,pooling direct winograd winograd_few small_product builtin_gemm)
 $(foreach hot,$(HOT),$(eval $(hot) := -O3))
 # Short rows of filters are copied: for size, gcc would copy them byte by byte.
 FLAGS_lib/layers/conv2d_winograd.c := -O2

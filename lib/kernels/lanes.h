@@ -30,7 +30,7 @@ static inline void store(nn_real *y, int v, lanes value)
     *((lanes_at *)(void *)y + v) = value;
 }
 
-/* `count` numbers, zeros behind them; AVX-512 has masks for that. */
+/* `count` numbers, zeros behind them; AVX-512 has masks for that, AVX2 for loads that are worth it. */
 #if defined(__AVX512F__) && NN__SIMD_BYTES == 64 && !defined(NN_REAL_IS_DOUBLE)
 enum { MASKED = 1 };
 
@@ -50,6 +50,38 @@ static inline void store_some(nn_real *y, lanes value, size_t count)
         store(y, 0, value);
     else
         _mm512_mask_storeu_ps(y, first_lanes(count), (__m512)value);
+}
+#elif defined(__AVX2__) && NN__SIMD_BYTES == 32 && !defined(NN_REAL_IS_DOUBLE)
+enum { MASKED = 0 };
+
+static inline lanes load_some(const nn_real *x, size_t count)
+{
+    static const int32_t masks[2 * LANES] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    if (count >= LANES)
+        return load(x, 0);
+    return (lanes)_mm256_maskload_ps(
+        x, _mm256_loadu_si256((const __m256i *)(const void *)(masks + LANES - count)));
+}
+
+static inline void store_some(nn_real *y, lanes value, size_t count)
+{
+    __m128 left = _mm256_castps256_ps128((__m256)value);
+    if (count >= LANES) {
+        store(y, 0, value);
+        return;
+    }
+    if (count & 4) {
+        _mm_storeu_ps(y, left);
+        left = _mm256_extractf128_ps((__m256)value, 1);
+        y += 4;
+    }
+    if (count & 2) {
+        _mm_storel_pi((__m64 *)(void *)y, left);
+        left = _mm_movehl_ps(left, left);
+        y += 2;
+    }
+    if (count & 1)
+        _mm_store_ss(y, left);
 }
 #else
 enum { MASKED = 0 };

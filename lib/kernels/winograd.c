@@ -17,6 +17,8 @@
  * Tiles of the whole batch are numbered n th tw + i tw + j, with th = ceil(oh / 4). Channels lie
  * side by side in vectors; what lies outside of the picture is zero, outputs outside are dropped.
  */
+#include <string.h>
+
 #include "kernels/kernels.h"
 #include "kernels/lanes.h"
 
@@ -70,33 +72,73 @@ void KERNEL(winograd_kernel)(nn_real *u, const nn_real *kernel, size_t c, size_t
         }
 }
 
+/*
+ * Everything below goes through channels a vector at a time; where the last one would be short it
+ * begins earlier and writes some numbers twice, with the same bits. Fewer channels than a vector has,
+ * and tiles that are not all in the picture, go through copies. A side's six numbers stay in
+ * registers, what lies between the two sides does not.
+ */
+#define INLINE static inline __attribute__((always_inline))
+
+enum { TILE = OUT * OUT };
+
+static inline size_t vector_at(size_t k, size_t c)
+{
+    return k + LANES <= c ? k : c - LANES;
+}
+
 /* ---- Inputs: V = B' d B ---- */
 
-/* The 36 places of a tile's inputs; NULL where they lie outside of the picture. */
-static void tile_inputs(const nn_real **at, const nn_real *x, const nn__window *w, int i, int j)
+/* The 36 places of a tile's inputs, and how much of a channel's number is to be added to them: all of
+ * it, or outside of the picture, where there is nothing, none. */
+struct inputs {
+    const nn_real *at[POINTS];
+    size_t inside[POINTS];
+};
+
+static const nn_real nothing[LANES];
+
+static void tile_inputs(struct inputs *d, const nn_real *x, const nn__window *w, int i, int j)
 {
+    const size_t line = (size_t)w->w * (size_t)w->c;
     for (int p = 0; p < SIDE; p++)
         for (int q = 0; q < SIDE; q++) {
-            int u = i - w->top + p, v = j - w->left + q;
-            at[SIDE * p + q] = u < 0 || u >= w->h || v < 0 || v >= w->w
-                                   ? NULL
-                                   : x + ((size_t)u * (size_t)w->w + (size_t)v) * (size_t)w->c;
+            const int u = i - w->top + p, v = j - w->left + q,
+                      in = u >= 0 && u < w->h && v >= 0 && v < w->w;
+            d->at[SIDE * p + q] = in ? x + (size_t)u * line + (size_t)v * (size_t)w->c : nothing;
+            d->inside[SIDE * p + q] = in ? SIZE_MAX : 0;
         }
 }
 
-static inline void tile_transform(nn_real *v, size_t matrix, const nn_real *const *at, size_t c,
-                                  size_t count)
+static inline void tile_transform(nn_real *v, size_t matrix, const struct inputs *in, size_t k)
 {
-    lanes d[POINTS], t[POINTS], out[SIDE];
-    for (int k = 0; k < POINTS; k++)
-        d[k] = at[k] == NULL ? zeros() : load_some(at[k] + c, count);
-    for (int q = 0; q < SIDE; q++)
-        times_b(t + q, SIDE, d + q, SIDE);
-    for (int p = 0; p < SIDE; p++) {
-        times_b(out, 1, t + SIDE * p, 1);
-        for (int q = 0; q < SIDE; q++)
-            store_some(v + (size_t)(SIDE * p + q) * matrix + c, out[q], count);
+    lanes t[POINTS];
+    for (int q = 0; q < SIDE; q++) {
+        lanes d[SIDE];
+        for (int p = 0; p < SIDE; p++)
+            d[p] = load(in->at[SIDE * p + q] + (k & in->inside[SIDE * p + q]), 0);
+        times_b(t + q, SIDE, d, 1);
     }
+    for (int p = 0; p < SIDE; p++) {
+        lanes out[SIDE];
+        times_b(out, 1, t + SIDE * p, 1);
+        for (int q = 0; q < SIDE; q++, v += matrix)
+            store(v, 0, out[q]);
+    }
+}
+
+/* Of fewer channels than a vector has. */
+static void tile_transform_few(nn_real *v, size_t matrix, const struct inputs *in, size_t c)
+{
+    nn_real x[POINTS * LANES], few[POINTS * LANES];
+    struct inputs copies = {.inside = {0}};
+    for (size_t k = 0; k < POINTS; k++) {
+        copies.at[k] = x + k * LANES;
+        store(x + k * LANES, 0, load_some(in->at[k], c));
+    }
+    tile_transform(few, LANES, &copies, 0);
+    for (size_t k = 0; k < POINTS; k++)
+        store_some(v + k * matrix, load(few + k * LANES, 0), c);
 }
 
 void KERNEL(winograd_input)(nn_real *v, const nn_real *x, const nn__window *w, size_t matrix,
@@ -105,38 +147,67 @@ void KERNEL(winograd_input)(nn_real *v, const nn_real *x, const nn__window *w, s
     const size_t tw = ((size_t)w->ow + OUT - 1) / OUT, th = ((size_t)w->oh + OUT - 1) / OUT,
                  c = (size_t)w->c, picture = (size_t)w->h * (size_t)w->w * c;
     for (size_t tile = first; tile < last; tile++, v += c) {
-        const nn_real *at[POINTS];
-        size_t place = tile % (th * tw);
-        tile_inputs(at, x + tile / (th * tw) * picture, w, (int)(place / tw) * OUT,
+        struct inputs in;
+        const size_t place = tile % (th * tw);
+        tile_inputs(&in, x + tile / (th * tw) * picture, w, (int)(place / tw) * OUT,
                     (int)(place % tw) * OUT);
-        for (size_t k = 0; k < c; k += LANES)
-            tile_transform(v, matrix, at, k, c - k);
+        if (c < LANES)
+            tile_transform_few(v, matrix, &in, c);
+        for (size_t j = 0; c >= LANES && j < c; j += LANES) {
+            const size_t k = vector_at(j, c);
+            tile_transform(v + k, matrix, &in, k);
+        }
     }
 }
 
 /* ---- Outputs: y = A' M A ---- */
 
 static inline void tile_back(nn_real *y, size_t line, size_t step, const nn_real *m, size_t matrix,
-                             lanes bias, int rows, int columns, size_t count)
+                             const nn_real *bias)
 {
-    lanes d[POINTS], t[OUT * SIDE], out[OUT];
-    for (int k = 0; k < POINTS; k++)
-        d[k] = load_some(m + (size_t)k * matrix, count);
-    for (int q = 0; q < SIDE; q++)
-        times_a(t + q, SIDE, d + q, SIDE);
-    for (int p = 0; p < rows; p++) {
-        times_a(out, 1, t + SIDE * p, 1);
-        for (int q = 0; q < columns; q++)
-            store_some(y + (size_t)p * line + (size_t)q * step, out[q] + bias, count);
+    const lanes b = bias == NULL ? zeros() : load(bias, 0);
+    lanes t[OUT * SIDE];
+    for (int q = 0; q < SIDE; q++) {
+        lanes d[SIDE];
+        for (int p = 0; p < SIDE; p++)
+            d[p] = load(m + (size_t)(SIDE * p + q) * matrix, 0);
+        times_a(t + q, SIDE, d, 1);
     }
+    for (int p = 0; p < OUT; p++, y += line) {
+        lanes out[OUT];
+        times_a(out, 1, t + SIDE * p, 1);
+        for (size_t q = 0; q < OUT; q++)
+            store(y + q * step, 0, out[q] + b);
+    }
+}
+
+/* Of some rows, columns and channels. */
+static void tile_back_some(nn_real *y, size_t line, size_t step, const nn_real *m, size_t matrix,
+                           const nn_real *bias, size_t rows, size_t columns, size_t f)
+{
+    nn_real all[TILE * LANES], few[POINTS * LANES], b[LANES];
+    for (size_t k = 0; f < LANES && k < POINTS; k++)
+        store(few + k * LANES, 0, load_some(m + k * matrix, f));
+    store(b, 0, bias == NULL ? zeros() : load_some(bias, f));
+    tile_back(all, OUT * LANES, LANES, f < LANES ? few : m, f < LANES ? LANES : matrix, b);
+    for (size_t p = 0; p < rows; p++)
+        for (size_t q = 0; q < columns; q++)
+            store_some(y + p * line + q * step, load(all + (OUT * p + q) * LANES, 0), f);
 }
 
 void KERNEL(winograd_output)(nn_real *y, size_t line, size_t step, const nn_real *m, size_t matrix,
                              const nn_real *bias, int rows, int columns, size_t f)
 {
-    for (size_t k = 0; k < f; k += LANES)
-        tile_back(y + k, line, step, m + k, matrix,
-                  bias == NULL ? zeros() : load_some(bias + k, f - k), rows, columns, f - k);
+    const int whole = f >= LANES && rows == OUT && columns == OUT;
+    for (size_t j = 0; j < f; j += LANES) {
+        const size_t k = f < LANES ? 0 : vector_at(j, f);
+        const nn_real *b = bias == NULL ? NULL : bias + k;
+        if (whole)
+            tile_back(y + k, line, step, m + k, matrix, b);
+        else
+            tile_back_some(y + k, line, step, m + k, matrix, b, (size_t)rows, (size_t)columns,
+                           f < LANES ? f : LANES);
+    }
 }
 
 /* ---- Gradients: W = A dy A' ---- */
@@ -145,7 +216,7 @@ void KERNEL(winograd_output)(nn_real *y, size_t line, size_t step, const nn_real
  * columns of it lie in the picture. */
 struct place {
     size_t pixel;
-    int rows, columns;
+    size_t rows, columns;
 };
 
 static inline struct place tile_place(const nn__window *w, size_t tile)
@@ -155,36 +226,56 @@ static inline struct place tile_place(const nn__window *w, size_t tile)
     const int i = (int)(at / tw) * OUT, j = (int)(at % tw) * OUT;
     return (struct place){.pixel = (tile / (th * tw) * (size_t)w->oh + (size_t)i) * (size_t)w->ow +
                                    (size_t)j,
-                          .rows = w->oh - i < OUT ? w->oh - i : OUT,
-                          .columns = w->ow - j < OUT ? w->ow - j : OUT};
+                          .rows = (size_t)(w->oh - i < OUT ? w->oh - i : OUT),
+                          .columns = (size_t)(w->ow - j < OUT ? w->ow - j : OUT)};
 }
 
-static inline void tile_gradient(nn_real *w, size_t matrix, const nn_real *dy, int rows,
-                                 int columns, size_t line, size_t f, size_t count)
+static inline void tile_gradient(nn_real *w, size_t matrix, const nn_real *dy, size_t line,
+                                 size_t step)
 {
-    lanes d[OUT * OUT], t[SIDE * OUT], out[SIDE];
-    for (int p = 0; p < OUT; p++)
-        for (int q = 0; q < OUT; q++)
-            d[OUT * p + q] = p < rows && q < columns
-                                 ? load_some(dy + (size_t)p * line + (size_t)q * f, count)
-                                 : zeros();
-    for (int q = 0; q < OUT; q++)
-        times_a_back(t + q, OUT, d + q, OUT);
-    for (int p = 0; p < SIDE; p++) {
-        times_a_back(out, 1, t + OUT * p, 1);
-        for (int q = 0; q < SIDE; q++)
-            store_some(w + (size_t)(SIDE * p + q) * matrix, out[q], count);
+    lanes t[SIDE * OUT];
+    for (size_t q = 0; q < OUT; q++) {
+        lanes d[OUT];
+        for (size_t p = 0; p < OUT; p++)
+            d[p] = load(dy + p * line + q * step, 0);
+        times_a_back(t + q, OUT, d, 1);
     }
+    for (int p = 0; p < SIDE; p++) {
+        lanes out[SIDE];
+        times_a_back(out, 1, t + OUT * p, 1);
+        for (int q = 0; q < SIDE; q++, w += matrix)
+            store(w, 0, out[q]);
+    }
+}
+
+/* Of some rows, columns and channels. */
+static void tile_gradient_some(nn_real *w, size_t matrix, const nn_real *dy, size_t line, size_t step,
+                               const struct place *tile, size_t f)
+{
+    nn_real from[TILE * LANES] = {0}, few[POINTS * LANES];
+    for (size_t p = 0; p < tile->rows; p++)
+        for (size_t q = 0; q < tile->columns; q++)
+            store(from + (OUT * p + q) * LANES, 0, load_some(dy + p * line + q * step, f));
+    tile_gradient(f < LANES ? few : w, f < LANES ? LANES : matrix, from, OUT * LANES, LANES);
+    for (size_t k = 0; f < LANES && k < POINTS; k++)
+        store_some(w + k * matrix, load(few + k * LANES, 0), f);
 }
 
 void KERNEL(winograd_gradient)(nn_real *m, const nn_real *dy, const nn__window *w, size_t f,
                                size_t matrix, size_t first, size_t last)
 {
+    const size_t line = (size_t)w->ow * f;
     for (size_t tile = first; tile < last; tile++, m += f) {
         const struct place p = tile_place(w, tile);
-        for (size_t k = 0; k < f; k += LANES)
-            tile_gradient(m + k, matrix, dy + p.pixel * f + k, p.rows, p.columns, (size_t)w->ow * f,
-                          f, f - k);
+        const int whole = f >= LANES && p.rows == OUT && p.columns == OUT;
+        for (size_t j = 0; j < f; j += LANES) {
+            const size_t k = f < LANES ? 0 : vector_at(j, f);
+            const nn_real *from = dy + p.pixel * f + k;
+            if (whole)
+                tile_gradient(m + k, matrix, from, line, f);
+            else
+                tile_gradient_some(m + k, matrix, from, line, f, &p, f < LANES ? f : LANES);
+        }
     }
 }
 
