@@ -50,8 +50,8 @@ static inline void times_h(lanes *t, int stride, lanes a, lanes b, lanes c)
     t[5 * stride] = c;
 }
 
-void KERNEL(winograd_kernel)(nn_real *u, const nn_real *kernel, size_t c, size_t f, size_t first,
-                             size_t last)
+void KERNEL(winograd_kernel)(nn_real *u, size_t matrix, const nn_real *kernel, size_t c, size_t f,
+                             size_t first, size_t last)
 {
     const size_t whole = (f + COLUMNS - 1) / COLUMNS * COLUMNS;
     for (size_t e = first; e < last; e++)
@@ -66,7 +66,7 @@ void KERNEL(winograd_kernel)(nn_real *u, const nn_real *kernel, size_t c, size_t
             for (size_t p = 0; p < SIDE; p++) {
                 times_h(out, 1, t[3 * p], t[3 * p + 1], t[3 * p + 2]);
                 for (size_t q = 0; q < SIDE; q++)
-                    store(at + (SIDE * p + q) * c * whole, 0,
+                    store(at + (SIDE * p + q) * matrix, 0,
                           out[q] * (nn_real)(factors[p] * factors[q]));
             }
         }
@@ -290,22 +290,24 @@ static inline void times_h_back(lanes *t, int stride, const lanes *m, int step)
     t[2 * stride] = near + 4 * far + m[5 * step];
 }
 
-void KERNEL(winograd_dkernel)(nn_real *dkernel, const nn_real *du, size_t c, size_t f, size_t first,
-                              size_t last)
+void KERNEL(winograd_dkernel)(nn_real *dkernel, const nn_real *du, size_t matrix, size_t c, size_t f,
+                              size_t first, size_t last)
 {
-    const size_t matrix = c * f;
+    const size_t all = c * f;
     for (size_t at = first * f; at < last * f; at += LANES) {
         const size_t count = last * f - at;
-        lanes d[POINTS], t[3 * SIDE], out[3];
-        for (size_t k = 0; k < POINTS; k++)
-            d[k] = load_some(du + k * matrix + at, count) *
-                   (nn_real)(factors[k / SIDE] * factors[k % SIDE]);
-        for (int q = 0; q < SIDE; q++)
-            times_h_back(t + q, SIDE, d + q, SIDE);
+        lanes t[3 * SIDE], out[3];
+        for (size_t q = 0; q < SIDE; q++) {
+            lanes d[SIDE];
+            for (size_t p = 0; p < SIDE; p++)
+                d[p] = load_some(du + (SIDE * p + q) * matrix + at, count) *
+                       (nn_real)(factors[p] * factors[q]);
+            times_h_back(t + q, SIDE, d, 1);
+        }
         for (size_t p = 0; p < 3; p++) {
             times_h_back(out, 1, t + SIDE * p, 1);
             for (size_t q = 0; q < 3; q++)
-                store_some(dkernel + (3 * p + q) * matrix + at, out[q], count);
+                store_some(dkernel + (3 * p + q) * all + at, out[q], count);
         }
     }
 }

@@ -48,15 +48,22 @@ int nn__conv2d_winograd_can(const nn__conv2d *g)
            g->groups == 1;
 }
 
-size_t nn__conv2d_winograd_kernel(int c, int f)
-{
-    return nn__mul(POINTS, nn__mul((size_t)c, nn__conv2d_whole_filters((size_t)f)));
-}
-
 /* Numbers of one of the 36 matrices [rows][columns], with the gap behind it. */
 static size_t matrix_count(size_t rows, size_t columns)
 {
     return nn__add(nn__mul(rows, columns), GAP);
+}
+
+/* Of the transformed kernel. That of few channels is small, and has no gaps. */
+static size_t kernel_matrix(size_t c, size_t f)
+{
+    const size_t whole = nn__conv2d_whole_filters(f);
+    return c <= NN__FEW_CHANNELS ? c * whole : matrix_count(c, whole);
+}
+
+size_t nn__conv2d_winograd_kernel(int c, int f)
+{
+    return nn__mul(POINTS, kernel_matrix((size_t)c, (size_t)f));
 }
 
 static int parts(size_t count, size_t part)
@@ -88,7 +95,8 @@ static void winograd_kernel_task(const nn_pass *pass, void *arg, int index, int 
     (void)worker;
     const size_t last = nn__least(first + SWEEP_CHANNELS, t->c);
     int was = transform_begin((last - first) * t->f, KERNEL + POINTS);
-    nn__kernels->winograd_kernel(t->u, t->kernel, t->c, t->f, first, last);
+    nn__kernels->winograd_kernel(t->u, kernel_matrix(t->c, t->f), t->kernel, t->c, t->f, first,
+                                 last);
     nn__work_end(was);
 }
 
@@ -146,10 +154,10 @@ static void winograd_products(const struct winograd *t, nn_real *m, const nn_rea
                               const nn_real *nothing, size_t tiles, size_t first, size_t width)
 {
     const nn__window rows = {.c = (int)t->c, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .ow = (int)tiles};
-    const size_t whole = nn__conv2d_whole_filters(t->f);
+    const size_t u_matrix = kernel_matrix(t->c, t->f);
     for (size_t k = 0; k < POINTS; k++)
         nn__kernels->direct_forward(m + k * t->m_matrix, v + k * t->v_matrix,
-                                    t->job->u + (k * whole + first) * t->c, nothing, &rows, 1,
+                                    t->job->u + k * u_matrix + first * t->c, nothing, &rows, 1,
                                     width);
 }
 
@@ -258,7 +266,7 @@ struct gradient {
     const nn__window *window;
     nn_real *du, *v, *m;
     size_t first, tiles; /* of the block */
-    size_t c, f, v_matrix, m_matrix;
+    size_t c, f, v_matrix, m_matrix, du_matrix;
 };
 
 static size_t block_tiles(const nn__window *w, int rows)
@@ -270,7 +278,7 @@ size_t nn__conv2d_winograd_dw_memory(const nn__conv2d *g, int rows)
 {
     size_t c = (size_t)g->window.c, f = (size_t)g->filters, tiles = block_tiles(&g->window, rows);
     return nn__mul(POINTS,
-                   nn__add(nn__mul(c, f), nn__add(matrix_count(tiles, c), matrix_count(tiles, f))));
+                   nn__add(matrix_count(c, f), nn__add(matrix_count(tiles, c), matrix_count(tiles, f))));
 }
 
 static void winograd_gradient_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -295,7 +303,7 @@ static void winograd_du_task(const nn_pass *pass, void *arg, int index, int work
     (void)worker;
     nn__gemm(1, 0, (int)t->c, (int)t->f, (int)t->tiles, 1, t->v + point * t->v_matrix, (int)t->c,
              t->m + point * t->m_matrix, (int)t->f, t->first == 0 ? 0 : 1,
-             t->du + point * t->c * t->f, (int)t->f);
+             t->du + point * t->du_matrix, (int)t->f);
 }
 
 static void winograd_dkernel_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -305,7 +313,7 @@ static void winograd_dkernel_task(const nn_pass *pass, void *arg, int index, int
     (void)worker;
     const size_t last = nn__least(first + SWEEP_CHANNELS, t->c);
     int was = transform_begin((last - first) * t->f, POINTS + KERNEL);
-    nn__kernels->winograd_dkernel(pass->gradients[0], t->du, t->c, t->f, first, last);
+    nn__kernels->winograd_dkernel(pass->gradients[0], t->du, t->du_matrix, t->c, t->f, first, last);
     nn__work_end(was);
 }
 
@@ -320,7 +328,8 @@ void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *m
                          .f = (size_t)g->filters};
     t.v_matrix = matrix_count(block, t.c);
     t.m_matrix = matrix_count(block, t.f);
-    t.v = memory + POINTS * t.c * t.f;
+    t.du_matrix = matrix_count(t.c, t.f);
+    t.v = memory + POINTS * t.du_matrix;
     t.m = t.v + POINTS * t.v_matrix;
     for (t.first = 0; t.first < all; t.first += block) {
         t.tiles = nn__least(block, all - t.first);
