@@ -1,7 +1,7 @@
 /*
  * The boundary to CBLAS: every product of matrices passes here, and only this file knows which
- * library computes it. (Forward and dx by Winograd make none: their 36 products are taken panel by
- * panel by the direct convolution's kernel, see layers/conv2d_winograd.c.)
+ * library computes it. (Forward and dx by Winograd make none: the kernels of their 36 products lie
+ * packed already, see layers/conv2d_winograd.c.)
  *
  * OpenBLAS's own threads lose at our sizes and would fight with our workers, and its setting is
  * process-wide. So a count of library calls saves the host's setting at the first entry and puts it

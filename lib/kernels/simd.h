@@ -25,6 +25,13 @@
 typedef uint64_t nn__words __attribute__((vector_size(NN__SIMD_BYTES)));
 enum { NN__WORDS = NN__SIMD_BYTES / 8 };
 
+/* The lanes of two vectors a and b side by side that the numbers name. */
+#if defined(__clang__) || __GNUC__ >= 12
+#define NN__PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define NN__PICK(a, b, ...) __builtin_shuffle(a, b, (__typeof__((a) == (b))){__VA_ARGS__})
+#endif
+
 /* 0, 1, 2, ... */
 static inline nn__words nn__iota(void)
 {

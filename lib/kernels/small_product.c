@@ -175,14 +175,6 @@ typedef nn_real four __attribute__((vector_size(4 * sizeof(nn_real))));
 typedef nn_real four_at
     __attribute__((vector_size(4 * sizeof(nn_real)), aligned(sizeof(nn_real)), may_alias));
 
-#if defined(__clang__) || __GNUC__ >= 12
-#define PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
-#else
-#define PICK(a, b, i, j, k, l)                                                                     \
-    __builtin_shuffle(a, b,                                                                        \
-                      (__typeof__((a) == (b))){i, j, k, l})
-#endif
-
 /* Four rows of four. */
 static inline void turn_four(nn_real *to, size_t ldt, const nn_real *from, size_t ldf)
 {
@@ -190,13 +182,13 @@ static inline void turn_four(nn_real *to, size_t ldt, const nn_real *from, size_
     for (size_t i = 0; i < 4; i++)
         in[i] = *(const four_at *)(const void *)(from + i * ldf);
     for (size_t i = 0; i < 2; i++) {
-        near[i] = PICK(in[2 * i], in[2 * i + 1], 0, 4, 1, 5);
-        far[i] = PICK(in[2 * i], in[2 * i + 1], 2, 6, 3, 7);
+        near[i] = NN__PICK(in[2 * i], in[2 * i + 1], 0, 4, 1, 5);
+        far[i] = NN__PICK(in[2 * i], in[2 * i + 1], 2, 6, 3, 7);
     }
-    *(four_at *)(void *)to = PICK(near[0], near[1], 0, 1, 4, 5);
-    *(four_at *)(void *)(to + ldt) = PICK(near[0], near[1], 2, 3, 6, 7);
-    *(four_at *)(void *)(to + 2 * ldt) = PICK(far[0], far[1], 0, 1, 4, 5);
-    *(four_at *)(void *)(to + 3 * ldt) = PICK(far[0], far[1], 2, 3, 6, 7);
+    *(four_at *)(void *)to = NN__PICK(near[0], near[1], 0, 1, 4, 5);
+    *(four_at *)(void *)(to + ldt) = NN__PICK(near[0], near[1], 2, 3, 6, 7);
+    *(four_at *)(void *)(to + 2 * ldt) = NN__PICK(far[0], far[1], 0, 1, 4, 5);
+    *(four_at *)(void *)(to + 3 * ldt) = NN__PICK(far[0], far[1], 2, 3, 6, 7);
 }
 
 /* to[j][i] = from[i][j] */

@@ -7,7 +7,7 @@
  * transformed stays in the second cache:
  *
  *   v[36][tiles][c]        inputs
- *   m[36][tiles][width]    m[k] = v[k] u[k], panel by panel: a 1x1 convolution of the tiles
+ *   m[36][tiles][width]    m[k] = v[k] u[k], panel by panel
  *   y                      outputs with bias and epilogue, tile by tile
  *
  * Where there are too few tiles for TASKS of them, the filters are cut, too: each strip transforms
@@ -138,7 +138,7 @@ static struct winograd winograd_cut(const nn_pass *pass, const nn__winograd *job
     return t;
 }
 
-/* v, m, zeros[width], one tile's z[4][4][width] and what is pooled of it. */
+/* v, m, one tile's z[4][4][width] and what is pooled of it. */
 size_t nn__conv2d_winograd_scratch(const nn__window *w, int f)
 {
     if (nn__conv2d_is_few(w))
@@ -146,19 +146,17 @@ size_t nn__conv2d_winograd_scratch(const nn__window *w, int f)
     const int c = w->c;
     size_t width = nn__conv2d_whole_filters((size_t)f), tiles = task_tiles((size_t)c, (size_t)f);
     size_t matrices = nn__add(matrix_count(tiles, (size_t)c), matrix_count(tiles, width));
-    return nn__add(nn__mul(POINTS, matrices), nn__mul(1 + 2 * TILE * TILE, width));
+    return nn__add(nn__mul(POINTS, matrices), nn__mul(2 * TILE * TILE, width));
 }
 
 /* m[36][tiles][width] of the filters from `first` on. */
-static void winograd_products(const struct winograd *t, nn_real *m, const nn_real *v,
-                              const nn_real *nothing, size_t tiles, size_t first, size_t width)
+static void winograd_products(const struct winograd *t, nn_real *m, const nn_real *v, size_t tiles,
+                              size_t first, size_t width)
 {
-    const nn__window rows = {.c = (int)t->c, .kh = 1, .kw = 1, .sh = 1, .sw = 1, .ow = (int)tiles};
     const size_t u_matrix = kernel_matrix(t->c, t->f);
     for (size_t k = 0; k < POINTS; k++)
-        nn__kernels->direct_forward(m + k * t->m_matrix, v + k * t->v_matrix,
-                                    t->job->u + k * u_matrix + first * t->c, nothing, &rows, 1,
-                                    width);
+        nn__kernels->panel_product(m + k * t->m_matrix, v + k * t->v_matrix,
+                                   t->job->u + k * u_matrix + first * t->c, tiles, t->c, width);
 }
 
 /* Where a tile's outputs lie in y. */
@@ -232,12 +230,11 @@ static void winograd_task(const nn_pass *pass, void *arg, int index, int worker)
                  tiles = nn__least(t->tiles, t->all - tile);
     const nn_real *bias = job->bias != NULL ? job->bias + first : NULL;
     nn_real *v = nn_scratch(pass, worker), *m = v + POINTS * t->v_matrix;
-    nn_real *nothing = m + POINTS * t->m_matrix, *z = nothing + t->width;
+    nn_real *z = m + POINTS * t->m_matrix;
     int was = transform_begin(tiles * t->c, POINTS + POINTS);
     nn__kernels->winograd_input(v, job->x, job->window, t->v_matrix, tile, tile + tiles);
-    memset(nothing, 0, t->width * sizeof *nothing);
     nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)(POINTS * tiles * t->c * width));
-    winograd_products(t, m, v, nothing, tiles, first, nn__conv2d_whole_filters(width));
+    winograd_products(t, m, v, tiles, first, nn__conv2d_whole_filters(width));
     transform_begin(tiles * width, POINTS + OUTPUTS);
     for (size_t k = 0; k < tiles; k++, m += nn__conv2d_whole_filters(width)) {
         const struct place p = winograd_place(t, tile + k);

@@ -199,6 +199,34 @@ START_TEST(small_products_are_exact)
 }
 END_TEST
 
+/* Without gaps between rows, and of whole panels. */
+static void by_panel_product(int ta, int tb, int m, int n, int k, nn_real alpha, const nn_real *a,
+                             int lda, const nn_real *b, int ldb, nn_real beta, nn_real *c, int ldc)
+{
+    ck_assert(!ta && !tb && alpha == 1 && beta == 0 && lda == k && ldb == n && ldc == n);
+    ck_assert_int_eq(n % NN__DIRECT_COLUMNS, 0);
+    nn_real *panels = malloc(area(k, n) * sizeof *panels);
+    row_table->pack_columns(panels, b, (size_t)k, (size_t)n);
+    row_table->panel_product(c, a, panels, (size_t)m, (size_t)k, (size_t)n);
+    free(panels);
+}
+
+START_TEST(products_with_panels_are_exact)
+{
+    uint64_t state = 36;
+    row_table = _i < LEVELS ? nn__kernel_table_of(_i) : nn__kernels;
+    for (int i = 0; row_table != NULL && i < 200; i++) {
+        gemm_case g = {.alpha = 1};
+        g.m = test_random_int(&state, 1, 40);
+        g.n = NN__DIRECT_COLUMNS * test_random_int(&state, 1, 5);
+        g.k = test_random_int(&state, 1, i % 10 == 0 ? 300 : 40);
+        g.lda = g.k;
+        g.ldb = g.ldc = g.n;
+        check_case(by_panel_product, &g, &state);
+    }
+}
+END_TEST
+
 /* |error| <= gamma_k sum |a b|, gamma_k = k u / (1 - k u): Higham, theorem 3.5. */
 START_TEST(products_of_reals_keep_the_rounding_bound)
 {
@@ -302,6 +330,7 @@ Suite *gemm_suite(void)
     tcase_add_loop_test(tcase, products_deeper_and_wider_than_a_panel_are_exact, 0, LEVELS + 1);
     tcase_add_loop_test(tcase, one_row_or_two_by_a_large_matrix_are_exact, 0, LEVELS + 1);
     tcase_add_loop_test(tcase, small_products_are_exact, 0, LEVELS + 1);
+    tcase_add_loop_test(tcase, products_with_panels_are_exact, 0, LEVELS + 1);
     tcase_add_loop_test(tcase, products_of_reals_keep_the_rounding_bound, 0, LEVELS + 1);
     suite_add_tcase(suite, tcase);
     return suite;

@@ -1,0 +1,70 @@
+/*
+ * Products with a matrix that is packed in panels (see pack_columns): Winograd's, whose transformed
+ * kernel is. Some panels at a time by some rows are summed in registers; nothing is copied.
+ */
+#include "kernels/kernels.h"
+#include "kernels/lanes.h"
+
+enum {
+    COLUMNS = NN__DIRECT_COLUMNS,
+    VECTORS = COLUMNS / LANES > 0 ? COLUMNS / LANES : 1, /* of a panel */
+    PANELS = VECTORS == 1 ? 2 : 1,                       /* at a time, at most */
+    HELD = PANELS * VECTORS,                             /* vectors of a row that are summed at a time */
+    /* Rows at a time: enough that a sum does not wait for itself, and no more than registers hold. */
+    LEAST = NN__SIMD_BYTES == 64 ? 12 / HELD : 8 / HELD > 0 ? 8 / HELD : 1,
+    MOST = NN__SIMD_BYTES == 64 ? 16 / HELD : 12 / HELD > 0 ? 12 / HELD : 1
+};
+
+#define INLINE static inline __attribute__((always_inline))
+
+/* y[rows][panels COLUMNS] = a[rows][depth] b of neighbouring panels. */
+INLINE void tile(nn_real *y, size_t line, const nn_real *a, const nn_real *b, size_t depth,
+                 size_t rows, size_t panels)
+{
+    const size_t panel = depth * COLUMNS;
+    lanes sums[MOST][HELD];
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < panels * VECTORS; v++)
+            sums[i][v] = a[i * depth] * load(b + v / VECTORS * panel, (int)(v % VECTORS));
+    for (size_t p = 1; p < depth; p++) {
+        a++, b += COLUMNS;
+        for (size_t i = 0; i < rows; i++)
+            for (size_t v = 0; v < panels * VECTORS; v++)
+                sums[i][v] += a[i * depth] * load(b + v / VECTORS * panel, (int)(v % VECTORS));
+    }
+    for (size_t i = 0; i < rows; i++, y += line)
+        for (size_t v = 0; v < panels * VECTORS; v++)
+            store(y, (int)v, sums[i][v]);
+}
+
+#define TILE(rows)                                                                                 \
+    case rows:                                                                                     \
+        if ((rows) <= MOST)                                                                        \
+            tile(y, line, a, b, depth, rows, panels);                                              \
+        break;
+
+/* All rows by some panels, in groups of about the same length. */
+INLINE void strip(nn_real *y, size_t line, const nn_real *a, const nn_real *b, size_t rows,
+                  size_t depth, size_t panels)
+{
+    size_t groups = rows < LEAST ? 1 : rows / LEAST;
+    if (rows > groups * MOST)
+        groups = (rows + MOST - 1) / MOST;
+    for (size_t g = 0, first = 0, last; g < groups; g++, first = last) {
+        last = rows * (g + 1) / groups;
+        switch (last - first) {
+            TILE(8) TILE(7) TILE(6) TILE(5) TILE(4) TILE(3) TILE(2) TILE(1)
+        }
+        y += (last - first) * line, a += (last - first) * depth;
+    }
+}
+
+void KERNEL(panel_product)(nn_real *y, const nn_real *a, const nn_real *b, size_t rows,
+                           size_t depth, size_t columns)
+{
+    size_t j = 0;
+    for (; j + PANELS * COLUMNS <= columns; j += PANELS * COLUMNS)
+        strip(y + j, columns, a, b + j * depth, rows, depth, PANELS);
+    for (; j < columns; j += COLUMNS)
+        strip(y + j, columns, a, b + j * depth, rows, depth, 1);
+}
