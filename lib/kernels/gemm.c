@@ -139,8 +139,8 @@ const char *nn__gemm_name(void)
  * through row by row, many rows are many pages, and BLAS's order of memory is ahead. */
 static int is_small(int transpose_a, int transpose_b, int m, int n, int k)
 {
-    enum { COLUMNS_LEAST = 16, COLUMNS_MOST = 512, SHALLOW = 64 };
-    if (k > NN__SMALL_DEPTH || n < COLUMNS_LEAST)
+    enum { COLUMNS_MOST = 512, SHALLOW = 64 };
+    if (k > NN__SMALL_DEPTH || n < NN__SMALL_WIDTH)
         return 0;
     if (transpose_b)
         return !transpose_a && m >= 2 && m <= 128;

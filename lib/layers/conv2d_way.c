@@ -4,22 +4,22 @@
  * pixels of x), each a sum of D products of a window of C channels, for F filters.
  *
  * Forward and dx:
- *   GEMM      P D (max(F, 4) + 14 + 8.8) + 23 P F + 25 D F
- *                 a number is packed, lowered (1x1 is not); outputs; the kernel is packed
+ *   GEMM      P D (max(F, 4) + 14 + 8.8) + 20 P F + 25 D F
+ *                 a number is packed (in small products not), lowered (1x1 is not); outputs; the
+ *                 kernel is packed
  *   direct    1.1 P' D F' + 30 P C + 66 D F'
  *                 F' fills blocks of 16 filters, P' groups of 4 pixels of a row, fewer than 4 are
  *                 taken one by one; a band is padded; the kernel is packed
- *   Winograd  36 (T (0.7 C' F' + 37 C' + 19 F') + 32 C F)
- *                 T tiles of 4x4; to transform their inputs, outputs, and the kernel; C' and F' in
- *                 vectors of 8, and one more where they do not fill the last; outputs of fewer
- *                 than 8 filters, which are stored one by one, cost two more
+ *   Winograd  36 (T (0.8 C F' + 23 C' + 14 F") + 16 C F)
+ *                 T tiles of 4x4; to transform their inputs, outputs, and the kernel; F' fills blocks
+ *                 of 16, C' and F" are in vectors of 8
  *     few C       T (F' (68 C + 50) + 360 C + 700) + 36 32 C F
  *                 F' is 8 or fills blocks of 16; what is not product is the outputs' and a tile's
  * dW:
  *   GEMM      P D (max(F, 16) + 25) + 33 P F + 8.1 D F
  *   direct    0.95 P D' F' + 1.8 P F' + 21 P C + D' F' (27 B + 4 R)
  *                 D' is even; B bands of 512 pixels, R rows, at each of which sums begin anew
- *   Winograd  36 (T (0.7 C' F' + 35 C' + 39 F') + 26 C F)
+ *   Winograd  36 (T (0.8 C F" + 25 C' + 20 F") + 15 C F)
  *     few C       T (24 C F' + 360 C + 2200) + R 36 16 C F'
  *                 R rows of tiles, at each of which sums begin anew
  *
@@ -50,10 +50,11 @@ static work work_gemm(const nn__conv2d *g, const nn__window *w, int f, int dw)
 {
     const double pixels = (double)w->oh * w->ow, filters = (double)f / g->groups;
     const double depth = (double)w->kh * w->kw * w->c / g->groups;
-    const double wide = at_least(dw ? 16 : 4, filters), packed = dw ? 0 : 14;
+    const int small = depth <= NN__SMALL_DEPTH && filters >= NN__SMALL_WIDTH;
+    const double wide = at_least(dw ? 16 : 4, filters), packed = dw || small ? 0 : 14;
     const double lowered = g->plain ? 0 : dw ? 25 : 8.8;
     return (work){g->groups * pixels *
-                      (depth * (wide + packed + lowered) + (dw ? 33 : 23) * filters),
+                      (depth * (wide + packed + lowered) + (dw ? 33 : 20) * filters),
                   g->groups * (dw ? 8.1 : 25) * depth * filters};
 }
 
@@ -75,11 +76,6 @@ static work work_direct_dw(const nn__conv2d *g, const nn__window *w)
                   0};
 }
 
-static double in_vectors(int channels)
-{
-    return whole(channels, VECTOR) + (channels % VECTOR == 0 ? 0 : VECTOR);
-}
-
 static double tile_rows(const nn__window *w)
 {
     return whole(w->oh, NN__WINOGRAD_TILE) / NN__WINOGRAD_TILE;
@@ -93,7 +89,7 @@ static double tiles(const nn__window *w)
 /* To transform the kernel. Inference has that already, and only reads it. */
 static double work_transform(const nn__window *w, int f, int what)
 {
-    return NN__WINOGRAD_POINTS * (what == NN__CONV_INFERENCE ? 8.0 : 32.0) * w->c * f;
+    return NN__WINOGRAD_POINTS * (what == NN__CONV_INFERENCE ? 8.0 : 16.0) * w->c * f;
 }
 
 static work work_few(const nn__window *w, int f, int what)
@@ -108,15 +104,15 @@ static work work_few(const nn__window *w, int f, int what)
 
 static work work_winograd(const nn__window *w, int f, int what)
 {
-    const double channels = in_vectors(w->c), filters = in_vectors(f);
-    const double each = NN__WINOGRAD_POINTS * tiles(w), products = 0.7 * channels * filters;
+    const double channels = whole(w->c, VECTOR), filters = whole(f, VECTOR);
+    const double each = NN__WINOGRAD_POINTS * tiles(w);
     if (nn__conv2d_is_few(w))
         return work_few(w, f, what);
     if (what == NN__CONV_DW)
-        return (work){each * (products + 35 * channels + 39 * filters),
-                      NN__WINOGRAD_POINTS * 26.0 * w->c * f};
-    const double outputs = filters + (f < VECTOR ? 2 * VECTOR : 0);
-    return (work){each * (products + 37 * channels + 19 * outputs), work_transform(w, f, what)};
+        return (work){each * (0.8 * w->c * filters + 25 * channels + 20 * filters),
+                      NN__WINOGRAD_POINTS * 15.0 * w->c * f};
+    return (work){each * (0.8 * w->c * whole(f, BLOCK) + 23 * channels + 14 * filters),
+                  work_transform(w, f, what)};
 }
 
 /* Of everything computed without Winograd; `direct` is GEMM's where there is no direct way. */

@@ -186,7 +186,15 @@ END_TEST
 START_TEST(tiles_that_cross_pictures_are_exact)
 {
     static const conv_case cases[] = {
-        {.rows = 9, .h = 16, .w = 16, .c = 5, .f = 7, .kh = 3, .kw = 3, .same = 1},
+        {.rows = 9,
+         .h = 16,
+         .w = 16,
+         .c = 5,
+         .f = 7,
+         .kh = 3,
+         .kw = 3,
+         .same = 1,
+         .algorithm = NN_CONV_DIRECT},
         {.rows = 2, .h = 40, .w = 40, .c = 3, .f = 4, .kh = 5, .kw = 5, .same = 1, .relu = 1},
         {.rows = 2,
          .h = 40,
