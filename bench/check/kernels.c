@@ -7,7 +7,7 @@
 #include "layers/tiles.h"
 #include "model/context.h"
 
-enum { BATCH = 32, CLASSES = 10, SIDE = 32, CHANNELS = 16, PRODUCT = 256 };
+enum { BATCH = 32, CLASSES = 10, SIDE = 32, CHANNELS = 16, PRODUCT = 288 };
 
 /* What all kernels here read and write: enough for the largest. */
 static struct arrays {
@@ -47,6 +47,16 @@ static void run_product(void *arg, int count)
                  arrays.c, PRODUCT);
 }
 
+static void run_small_product(void *arg, int count)
+{
+    (void)arg;
+    for (int i = 0; i < count; i++) {
+        nn__gemm(0, 0, BATCH, 100, 256, 1, arrays.a, 256, arrays.b, 100, 0, arrays.c, 100);
+        nn__gemm(1, 0, 256, 100, BATCH, 1, arrays.a, 256, arrays.b, 100, 0, arrays.c, 100);
+        nn__gemm(0, 1, BATCH, 256, 100, 1, arrays.a, 100, arrays.b, 100, 0, arrays.c, 256);
+    }
+}
+
 static void run_step(void *arg, int count)
 {
     for (int i = 0; i < count; i++)
@@ -83,7 +93,8 @@ void check_kernels(void)
     check_item("softmax and cross-entropy of 32 rows", (struct job){run_crossentropy, NULL});
     check_item("im2col 32x32x16", (struct job){run_im2col, NULL});
     check_item("col2im 32x32x16", (struct job){run_col2im, NULL});
-    check_item("built-in product 256x256x256", (struct job){run_product, NULL});
+    check_item("built-in product 288x288x288", (struct job){run_product, NULL});
+    check_item("small products, 32x100x256", (struct job){run_small_product, NULL});
     nn__free(arrays.a);
     nn__free(arrays.b);
     nn__free(arrays.c);
