@@ -18,6 +18,7 @@ static const struct part {
     {"peak", bench_peak, "vector multiply-adds, sgemm's share of them, and STREAM's triad"},
     {"gemm", bench_gemm, "products of matrices at the shapes of the three networks, one thread"},
     {"conv", bench_conv, "3x3 convolutions: forward, dW, dX, against bare products"},
+    {"winograd", bench_winograd, "what Winograd's way is made of: its transforms and products"},
     {"dx", bench_dx, "the gradient of a convolution's input, gathered against scattered"},
     {"choice", bench_choice, "every way of 42 convolutions; two minutes, and not part of all"},
     {"rounding", bench_rounding,

@@ -17,35 +17,46 @@ enum {
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* y[rows][panels COLUMNS] = a[rows][depth] b of neighbouring panels. */
-INLINE void tile(nn_real *y, size_t line, const nn_real *a, const nn_real *b, size_t depth,
-                 size_t rows, size_t panels)
+/* What is to be summed: y has `line` numbers from row to row; number p of row i of a is at
+ * a[i * row + p * step]; panels of b follow each other. */
+struct operands {
+    nn_real *y;
+    size_t line;
+    const nn_real *a;
+    size_t row, step;
+    const nn_real *b;
+    size_t depth;
+};
+
+/* y[rows][panels COLUMNS] = or, with `adds`, += a[rows][depth] b */
+INLINE void tile(const struct operands *o, int adds, size_t rows, size_t panels)
 {
-    const size_t panel = depth * COLUMNS;
+    const size_t panel = o->depth * COLUMNS, row = o->row, step = o->step, depth = o->depth;
+    const nn_real *a = o->a, *b = o->b;
+    nn_real *y = o->y;
     lanes sums[MOST][HELD];
     for (size_t i = 0; i < rows; i++)
         for (size_t v = 0; v < panels * VECTORS; v++)
-            sums[i][v] = a[i * depth] * load(b + v / VECTORS * panel, (int)(v % VECTORS));
+            sums[i][v] = a[i * row] * load(b + v / VECTORS * panel, (int)(v % VECTORS));
     for (size_t p = 1; p < depth; p++) {
-        a++, b += COLUMNS;
+        a += step, b += COLUMNS;
         for (size_t i = 0; i < rows; i++)
             for (size_t v = 0; v < panels * VECTORS; v++)
-                sums[i][v] += a[i * depth] * load(b + v / VECTORS * panel, (int)(v % VECTORS));
+                sums[i][v] += a[i * row] * load(b + v / VECTORS * panel, (int)(v % VECTORS));
     }
-    for (size_t i = 0; i < rows; i++, y += line)
+    for (size_t i = 0; i < rows; i++, y += o->line)
         for (size_t v = 0; v < panels * VECTORS; v++)
-            store(y, (int)v, sums[i][v]);
+            store(y, (int)v, adds ? load(y, (int)v) + sums[i][v] : sums[i][v]);
 }
 
 #define TILE(rows)                                                                                 \
     case rows:                                                                                     \
         if ((rows) <= MOST)                                                                        \
-            tile(y, line, a, b, depth, rows, panels);                                              \
+            tile(&o, adds, rows, panels);                                                          \
         break;
 
 /* All rows by some panels, in groups of about the same length. */
-INLINE void strip(nn_real *y, size_t line, const nn_real *a, const nn_real *b, size_t rows,
-                  size_t depth, size_t panels)
+INLINE void strip(struct operands o, int adds, size_t rows, size_t panels)
 {
     size_t groups = rows < LEAST ? 1 : rows / LEAST;
     if (rows > groups * MOST)
@@ -55,16 +66,21 @@ INLINE void strip(nn_real *y, size_t line, const nn_real *a, const nn_real *b, s
         switch (last - first) {
             TILE(8) TILE(7) TILE(6) TILE(5) TILE(4) TILE(3) TILE(2) TILE(1)
         }
-        y += (last - first) * line, a += (last - first) * depth;
+        o.y += (last - first) * o.line, o.a += (last - first) * o.row;
     }
 }
 
-void KERNEL(panel_product)(nn_real *y, const nn_real *a, const nn_real *b, size_t rows,
-                           size_t depth, size_t columns)
+void KERNEL(panel_product)(nn_real *y, int adds, const nn_real *a, size_t row, size_t step,
+                           const nn_real *b, size_t rows, size_t depth, size_t columns)
 {
+    struct operands o = {y, columns, a, row, step, b, depth};
     size_t j = 0;
-    for (; j + PANELS * COLUMNS <= columns; j += PANELS * COLUMNS)
-        strip(y + j, columns, a, b + j * depth, rows, depth, PANELS);
-    for (; j < columns; j += COLUMNS)
-        strip(y + j, columns, a, b + j * depth, rows, depth, 1);
+    for (; j + PANELS * COLUMNS <= columns; j += PANELS * COLUMNS) {
+        o.y = y + j, o.b = b + j * depth;
+        strip(o, adds, rows, PANELS);
+    }
+    for (; j < columns; j += COLUMNS) {
+        o.y = y + j, o.b = b + j * depth;
+        strip(o, adds, rows, 1);
+    }
 }

@@ -262,19 +262,19 @@ static void tile_gradient_some(nn_real *w, size_t matrix, const nn_real *dy, siz
 }
 
 void KERNEL(winograd_gradient)(nn_real *m, const nn_real *dy, const nn__window *w, size_t f,
-                               size_t matrix, size_t first, size_t last)
+                               size_t matrix, size_t panel, size_t first, size_t last)
 {
     const size_t line = (size_t)w->ow * f;
-    for (size_t tile = first; tile < last; tile++, m += f) {
+    for (size_t tile = first; tile < last; tile++, m += COLUMNS) {
         const struct place p = tile_place(w, tile);
-        const int whole = f >= LANES && p.rows == OUT && p.columns == OUT;
-        for (size_t j = 0; j < f; j += LANES) {
-            const size_t k = f < LANES ? 0 : vector_at(j, f);
+        const int whole = p.rows == OUT && p.columns == OUT;
+        for (size_t k = 0; k < f; k += LANES) {
             const nn_real *from = dy + p.pixel * f + k;
-            if (whole)
-                tile_gradient(m + k, matrix, from, line, f);
+            nn_real *to = m + k / COLUMNS * panel + k % COLUMNS;
+            if (whole && k + LANES <= f)
+                tile_gradient(to, matrix, from, line, f);
             else
-                tile_gradient_some(m + k, matrix, from, line, f, &p, f < LANES ? f : LANES);
+                tile_gradient_some(to, matrix, from, line, f, &p, f - k < LANES ? f - k : LANES);
         }
     }
 }
@@ -290,24 +290,31 @@ static inline void times_h_back(lanes *t, int stride, const lanes *m, int step)
     t[2 * stride] = near + 4 * far + m[5 * step];
 }
 
-void KERNEL(winograd_dkernel)(nn_real *dkernel, const nn_real *du, size_t matrix, size_t c, size_t f,
-                              size_t first, size_t last)
+INLINE void dkernel_vector(nn_real *dkernel, size_t all, const nn_real *du, size_t matrix,
+                           size_t count)
 {
-    const size_t all = c * f;
-    for (size_t at = first * f; at < last * f; at += LANES) {
-        const size_t count = last * f - at;
-        lanes t[3 * SIDE], out[3];
-        for (size_t q = 0; q < SIDE; q++) {
-            lanes d[SIDE];
-            for (size_t p = 0; p < SIDE; p++)
-                d[p] = load_some(du + (SIDE * p + q) * matrix + at, count) *
-                       (nn_real)(factors[p] * factors[q]);
-            times_h_back(t + q, SIDE, d, 1);
-        }
-        for (size_t p = 0; p < 3; p++) {
-            times_h_back(out, 1, t + SIDE * p, 1);
-            for (size_t q = 0; q < 3; q++)
-                store_some(dkernel + (3 * p + q) * all + at, out[q], count);
-        }
+    lanes t[3 * SIDE], out[3];
+    for (size_t q = 0; q < SIDE; q++) {
+        lanes d[SIDE];
+        for (size_t p = 0; p < SIDE; p++)
+            d[p] = load_some(du + (SIDE * p + q) * matrix, count) *
+                   (nn_real)(factors[p] * factors[q]);
+        times_h_back(t + q, SIDE, d, 1);
     }
+    for (size_t p = 0; p < 3; p++) {
+        times_h_back(out, 1, t + SIDE * p, 1);
+        for (size_t q = 0; q < 3; q++)
+            store_some(dkernel + (3 * p + q) * all, out[q], count);
+    }
+}
+
+void KERNEL(winograd_dkernel)(nn_real *dkernel, const nn_real *du, size_t matrix, size_t line,
+                              size_t c, size_t f, size_t first, size_t last)
+{
+    for (size_t e = first; e < last; e++)
+        for (size_t j = 0; j < f; j += LANES) {
+            const size_t k = f < LANES ? 0 : vector_at(j, f);
+            dkernel_vector(dkernel + e * f + k, c * f, du + e * line + k, matrix,
+                           f < LANES ? f : LANES);
+        }
 }

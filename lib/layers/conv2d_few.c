@@ -192,7 +192,7 @@ void nn__conv2d_few_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *dw, nn
         }
     int was = nn__numbers_begin(NN_WORK_TRANSFORMS, (POINTS + KERNEL) * c * f);
     nn__kernels->unpack_columns(plain, du, POINTS * c, f);
-    nn__kernels->winograd_dkernel(dw, plain, c * f, c, f, 0, c);
+    nn__kernels->winograd_dkernel(dw, plain, c * f, f, c, f, 0, c);
     nn__work_end(was);
     if (db != NULL)
         nn__kernels->add(db, scratch + at.db, f);

@@ -14,8 +14,8 @@
  * the inputs again, which costs little, and reads its own part of u.
  *
  * dx is the same with dz for x, the mirrored window and the turned kernel. The kernel's gradient
- * goes through blocks of tiles in partials: v as above, m[36][tiles][f] from dz, and
- * du[k] += v[k]' m[k] by GEMM; then du is transformed back.
+ * goes through blocks of tiles in partials: v as above, m[36][panels] from dz, and
+ * du[k] += v[k]' m[k], panel by panel; then du is transformed back.
  */
 #include <string.h>
 
@@ -30,7 +30,7 @@ enum {
     TASK_TILES = 8,      /* at least                                         */
     TASKS = NN__FORWARD_TASKS,
     STRIP = 2 * COLUMNS, /* filters of a task, at least                      */
-    BLOCK_TILES = 256,   /* of the kernel's gradient                         */
+    BLOCK_TILES = 128,   /* of the kernel's gradient                         */
     SWEEP_TILES = 16,    /* of a task of it that transforms                  */
     SWEEP_CHANNELS = 8,  /* of a task that transforms a kernel               */
     GAP = 16             /* between matrices: at powers of two they would meet in the cache */
@@ -155,7 +155,7 @@ static void winograd_products(const struct winograd *t, nn_real *m, const nn_rea
 {
     const size_t u_matrix = kernel_matrix(t->c, t->f);
     for (size_t k = 0; k < POINTS; k++)
-        nn__kernels->panel_product(m + k * t->m_matrix, v + k * t->v_matrix,
+        nn__kernels->panel_product(m + k * t->m_matrix, 0, v + k * t->v_matrix, t->c, 1,
                                    t->job->u + k * u_matrix + first * t->c, tiles, t->c, width);
 }
 
@@ -263,7 +263,7 @@ struct gradient {
     const nn__window *window;
     nn_real *du, *v, *m;
     size_t first, tiles; /* of the block */
-    size_t c, f, v_matrix, m_matrix, du_matrix;
+    size_t c, f, whole, v_matrix, m_matrix, du_matrix;
 };
 
 static size_t block_tiles(const nn__window *w, int rows)
@@ -273,7 +273,8 @@ static size_t block_tiles(const nn__window *w, int rows)
 
 size_t nn__conv2d_winograd_dw_memory(const nn__conv2d *g, int rows)
 {
-    size_t c = (size_t)g->window.c, f = (size_t)g->filters, tiles = block_tiles(&g->window, rows);
+    size_t c = (size_t)g->window.c, f = nn__conv2d_whole_filters((size_t)g->filters),
+           tiles = block_tiles(&g->window, rows);
     return nn__mul(POINTS,
                    nn__add(matrix_count(c, f), nn__add(matrix_count(tiles, c), matrix_count(tiles, f))));
 }
@@ -287,8 +288,8 @@ static void winograd_gradient_task(const nn_pass *pass, void *arg, int index, in
     nn__kernels->winograd_input(t->v + first * t->c, t->x, t->window, t->v_matrix, t->first + first,
                                 t->first + last);
     transform_begin((last - first) * t->f, OUTPUTS + POINTS);
-    nn__kernels->winograd_gradient(t->m + first * t->f, pass->dy, t->window, t->f, t->m_matrix,
-                                   t->first + first, t->first + last);
+    nn__kernels->winograd_gradient(t->m + first * COLUMNS, pass->dy, t->window, t->f, t->m_matrix,
+                                   t->tiles * COLUMNS, t->first + first, t->first + last);
     nn__work_end(was);
 }
 
@@ -298,9 +299,10 @@ static void winograd_du_task(const nn_pass *pass, void *arg, int index, int work
     const size_t point = (size_t)index;
     (void)pass;
     (void)worker;
-    nn__gemm(1, 0, (int)t->c, (int)t->f, (int)t->tiles, 1, t->v + point * t->v_matrix, (int)t->c,
-             t->m + point * t->m_matrix, (int)t->f, t->first == 0 ? 0 : 1,
-             t->du + point * t->du_matrix, (int)t->f);
+    int was = nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)(t->tiles * t->c * t->f));
+    nn__kernels->panel_product(t->du + point * t->du_matrix, t->first > 0, t->v + point * t->v_matrix,
+                               1, t->c, t->m + point * t->m_matrix, t->c, t->tiles, t->whole);
+    nn__work_end(was);
 }
 
 static void winograd_dkernel_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -310,7 +312,8 @@ static void winograd_dkernel_task(const nn_pass *pass, void *arg, int index, int
     (void)worker;
     const size_t last = nn__least(first + SWEEP_CHANNELS, t->c);
     int was = transform_begin((last - first) * t->f, POINTS + KERNEL);
-    nn__kernels->winograd_dkernel(pass->gradients[0], t->du, t->du_matrix, t->c, t->f, first, last);
+    nn__kernels->winograd_dkernel(pass->gradients[0], t->du, t->du_matrix, t->whole, t->c, t->f, first,
+                                  last);
     nn__work_end(was);
 }
 
@@ -322,10 +325,11 @@ void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *m
                          .window = &g->window,
                          .du = memory,
                          .c = (size_t)g->window.c,
-                         .f = (size_t)g->filters};
+                         .f = (size_t)g->filters,
+                         .whole = nn__conv2d_whole_filters((size_t)g->filters)};
     t.v_matrix = matrix_count(block, t.c);
-    t.m_matrix = matrix_count(block, t.f);
-    t.du_matrix = matrix_count(t.c, t.f);
+    t.m_matrix = matrix_count(block, t.whole);
+    t.du_matrix = matrix_count(t.c, t.whole);
     t.v = memory + POINTS * t.du_matrix;
     t.m = t.v + POINTS * t.v_matrix;
     for (t.first = 0; t.first < all; t.first += block) {

@@ -199,15 +199,16 @@ START_TEST(small_products_are_exact)
 }
 END_TEST
 
-/* Without gaps between rows, and of whole panels. */
+/* Of whole panels, without gaps between rows of b and c. */
 static void by_panel_product(int ta, int tb, int m, int n, int k, nn_real alpha, const nn_real *a,
                              int lda, const nn_real *b, int ldb, nn_real beta, nn_real *c, int ldc)
 {
-    ck_assert(!ta && !tb && alpha == 1 && beta == 0 && lda == k && ldb == n && ldc == n);
+    ck_assert(!tb && alpha == 1 && (beta == 0 || beta == 1) && ldb == n && ldc == n);
     ck_assert_int_eq(n % NN__DIRECT_COLUMNS, 0);
     nn_real *panels = malloc(area(k, n) * sizeof *panels);
     row_table->pack_columns(panels, b, (size_t)k, (size_t)n);
-    row_table->panel_product(c, a, panels, (size_t)m, (size_t)k, (size_t)n);
+    row_table->panel_product(c, beta == 1, a, ta ? 1 : (size_t)lda, ta ? (size_t)lda : 1, panels,
+                             (size_t)m, (size_t)k, (size_t)n);
     free(panels);
 }
 
@@ -216,11 +217,11 @@ START_TEST(products_with_panels_are_exact)
     uint64_t state = 36;
     row_table = _i < LEVELS ? nn__kernel_table_of(_i) : nn__kernels;
     for (int i = 0; row_table != NULL && i < 200; i++) {
-        gemm_case g = {.alpha = 1};
+        gemm_case g = {.ta = i % 2, .alpha = 1, .beta = i / 2 % 2};
         g.m = test_random_int(&state, 1, 40);
         g.n = NN__DIRECT_COLUMNS * test_random_int(&state, 1, 5);
         g.k = test_random_int(&state, 1, i % 10 == 0 ? 300 : 40);
-        g.lda = g.k;
+        g.lda = (g.ta ? g.m : g.k) + test_random_int(&state, 0, 3);
         g.ldb = g.ldc = g.n;
         check_case(by_panel_product, &g, &state);
     }
