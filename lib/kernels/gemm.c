@@ -145,7 +145,7 @@ static int is_small(int transpose_a, int transpose_b, int m, int n, int k)
     if (transpose_b)
         return !transpose_a && m >= 2 && m <= 128;
     if (transpose_a)
-        return n <= COLUMNS_MOST && m <= (k <= SHALLOW ? 512 : 128);
+        return n <= COLUMNS_MOST && m <= (k <= SHALLOW ? 512 : 64);
     return n <= COLUMNS_MOST && m >= 8;
 }
 

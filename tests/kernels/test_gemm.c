@@ -229,27 +229,35 @@ START_TEST(products_with_panels_are_exact)
 END_TEST
 
 /* |error| <= gamma_k sum |a b|, gamma_k = k u / (1 - k u): Higham, theorem 3.5. */
+static void check_rounding(gemm_function *gemm, int tb, int k, uint64_t *state)
+{
+    enum { M = 37, N = 29 };
+    const gemm_case g = {.tb = tb, .m = M, .n = N, .k = k, .lda = k, .ldb = tb ? k : N};
+    const double u = sizeof(nn_real) == 4 ? ldexp(1, -24) : ldexp(1, -53);
+    nn_real *a = calloc(area(M + N, k) + M * N, sizeof *a), *b = a + area(M, k),
+            *c = b + area(N, k);
+    test_fill_reals(a, area(M + N, k), state);
+    gemm(0, tb, M, N, k, 1, a, g.lda, b, g.ldb, 0, c, N);
+    for (int i = 0; i < M; i++)
+        for (int j = 0; j < N; j++) {
+            double sum = product(&g, a, b, i, j), size = 0;
+            for (int p = 0; p < k; p++)
+                size += fabs(element(a, g.lda, 0, i, p) * element(b, g.ldb, tb, p, j));
+            if (!(fabs((double)c[i * N + j] - sum) <= k * u / (1 - k * u) * size + 1e-15))
+                ck_abort_msg("depth %d: element %d, %d is %.9g, it should be %.9g", k, i, j,
+                             (double)c[i * N + j], sum);
+        }
+    free(a);
+}
+
+/* Deep ones, and such as nn__gemm computes itself. */
 START_TEST(products_of_reals_keep_the_rounding_bound)
 {
     gemm_function *gemm = gemm_of(_i);
-    enum { M = 37, N = 29, K = 300 };
-    nn_real *a = calloc(M * K + K * N + M * N, sizeof *a), *b = a + M * K, *c = b + K * N;
     uint64_t state = 33;
-    const double u = sizeof(nn_real) == 4 ? ldexp(1, -24) : ldexp(1, -53);
-    test_fill_reals(a, M * K + K * N, &state);
-    if (gemm != NULL)
-        gemm(0, 0, M, N, K, 1, a, K, b, N, 0, c, N);
-    for (int i = 0; gemm != NULL && i < M * N; i++) {
-        double sum = 0, size = 0;
-        for (int p = 0; p < K; p++) {
-            double term = (double)a[i / N * K + p] * (double)b[p * N + i % N];
-            sum += term;
-            size += fabs(term);
-        }
-        if (!(fabs((double)c[i] - sum) <= K * u / (1 - K * u) * size + 1e-15))
-            ck_abort_msg("element %d is %.9g, it should be %.9g", i, (double)c[i], sum);
-    }
-    free(a);
+    for (int k = 100; gemm != NULL && k <= 300; k += 100)
+        for (int tb = 0; tb < 2; tb++)
+            check_rounding(gemm, tb, k, &state);
 }
 END_TEST
 
