@@ -67,10 +67,8 @@ double bench_rate(double seconds)
 static void product_report(struct bench *bench, const char *layer, const char *pass, product p)
 {
     char name[128];
-    measured m = {.threads = 1,
-                  .flops = product_flops(&p),
-                  .unit = GFLOP_PER_SECOND,
-                  .against = "BLAS"};
+    measured m = {
+        .threads = 1, .flops = product_flops(&p), .unit = GFLOP_PER_SECOND, .against = "BLAS"};
     struct timing timings[2];
     product_time(&p, timings, bench->seconds);
     m.timing = timings[0];

@@ -114,9 +114,9 @@ static int share_take(struct share *share, int from_end)
         const uint32_t first = (uint32_t)(left >> 32), last = (uint32_t)left;
         if (first >= last)
             return -1;
-        if (atomic_compare_exchange_weak_explicit(
-                &share->left, &left, from_end ? left - 1 : left + (UINT64_C(1) << 32),
-                memory_order_relaxed, memory_order_relaxed))
+        if (atomic_compare_exchange_weak_explicit(&share->left, &left,
+                                                  from_end ? left - 1 : left + (UINT64_C(1) << 32),
+                                                  memory_order_relaxed, memory_order_relaxed))
             return (int)(from_end ? last - 1 : first);
     }
 }

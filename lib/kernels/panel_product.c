@@ -7,12 +7,15 @@
 
 enum {
     COLUMNS = NN__DIRECT_COLUMNS,
-    VECTORS = COLUMNS / LANES > 0 ? COLUMNS / LANES : 1, /* of a panel */
+    VECTORS = COLUMNS / LANES > 0 ? COLUMNS / LANES : 1, /* of a panel         */
     PANELS = VECTORS == 1 ? 2 : 1,                       /* at a time, at most */
-    HELD = PANELS * VECTORS,                             /* vectors of a row that are summed at a time */
-    /* Rows at a time: enough that a sum does not wait for itself, and no more than registers hold. */
-    LEAST = NN__SIMD_BYTES == 64 ? 12 / HELD : 8 / HELD > 0 ? 8 / HELD : 1,
-    MOST = NN__SIMD_BYTES == 64 ? 16 / HELD : 12 / HELD > 0 ? 12 / HELD : 1
+    HELD = PANELS * VECTORS,                             /* vectors of a row   */
+    /* Vectors that are summed at a time: enough that a sum does not wait for itself, and no more than
+     * registers hold; and how many rows that makes. */
+    FEWEST = NN__SIMD_BYTES == 64 ? 12 : 8,
+    SUMS = NN__SIMD_BYTES == 64 ? 16 : 12,
+    LEAST = FEWEST / HELD > 0 ? FEWEST / HELD : 1,
+    MOST = SUMS / HELD > 0 ? SUMS / HELD : 1
 };
 
 #define INLINE static inline __attribute__((always_inline))

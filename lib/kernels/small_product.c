@@ -1,9 +1,9 @@
 /*
- * Products of small matrices, as those of a dense layer on a batch and of Winograd's kernel gradient.
- * BLAS packs both operands first, which is much of the work where each number is then met a few dozen
- * times, and waits for the memory they come from. Here one is read as it lies; of the other a strip of
- * SPAN vectors, as deep as the product, is copied while the next one is being fetched, and ROWS rows
- * by that strip are summed in registers.
+ * Products of little depth, as those of a dense layer on a batch and of im2col with few channels. BLAS
+ * packs both operands first, which is much of the work where each number is then met a few dozen times,
+ * and waits for the memory they come from. Here one is read as it lies; of the other a strip of SPAN
+ * vectors, as deep as the product, is copied while the next one is being fetched, and some rows by that
+ * strip are summed in registers.
  */
 #include <string.h>
 
@@ -11,7 +11,8 @@
 #include "kernels/lanes.h"
 
 enum {
-    SPAN = NN__SIMD_BYTES == 64 ? 2 : 4, /* vectors of a strip, at most: it is to stay in the first cache */
+    /* Vectors of a strip, at most: it is to stay in the first cache. */
+    SPAN = NN__SIMD_BYTES == 64 ? 2 : 4,
     SUMS = NN__SIMD_BYTES == 64 ? 16 : 12, /* vectors in registers */
     WIDTH = SPAN * LANES,
     DEPTH = NN__SMALL_DEPTH,
@@ -89,13 +90,16 @@ static size_t most_rows(size_t vectors)
 }
 
 #define TILE(rows, vectors)                                                                        \
-    case 10 * (rows) + (vectors): tile(to, from, s, rows, vectors); break;
+    case 10 * (rows) + (vectors):                                                                  \
+        tile(to, from, s, rows, vectors);                                                          \
+        break;
 
 /* As many rows as most_rows allows, or fewer. */
 __attribute__((noinline)) static void tile_of(const struct target *to, const struct rows *from,
                                               const struct strip *s, size_t rows)
 {
     switch (10 * rows + s->vectors) {
+        /* clang-format off */
 #if NN__SIMD_BYTES == 64
         TILE(8, 2) TILE(7, 2) TILE(8, 1) TILE(7, 1)
 #else
@@ -103,6 +107,7 @@ __attribute__((noinline)) static void tile_of(const struct target *to, const str
 #endif
         TILE(6, 2) TILE(5, 2) TILE(4, 2) TILE(3, 2) TILE(2, 2) TILE(1, 2)
         TILE(6, 1) TILE(5, 1) TILE(4, 1) TILE(3, 1) TILE(2, 1) TILE(1, 1)
+        /* clang-format on */
     }
 }
 
@@ -214,8 +219,8 @@ void KERNEL(small_product_turned)(nn_real *c, int ldc, const nn_real *a, int lda
         columns = strip_begin(&s, depth, height - i);
         if (s.last < LANES)
             memset(s.copy, 0, depth * s.vectors * sizeof *s.copy);
-        turn((nn_real *)(void *)s.copy, s.vectors * LANES, a + i * (size_t)lda, (size_t)lda, columns,
-             depth);
+        turn((nn_real *)(void *)s.copy, s.vectors * LANES, a + i * (size_t)lda, (size_t)lda,
+             columns, depth);
         s.last = LANES;
         for (size_t j = 0; j < width; j += TURN) {
             const size_t rows = width - j < TURN ? width - j : TURN;

@@ -73,10 +73,10 @@ void KERNEL(winograd_kernel)(nn_real *u, size_t matrix, const nn_real *kernel, s
 }
 
 /*
- * Everything below goes through channels a vector at a time; where the last one would be short it
- * begins earlier and writes some numbers twice, with the same bits. Fewer channels than a vector has,
- * and tiles that are not all in the picture, go through copies. A side's six numbers stay in
- * registers, what lies between the two sides does not.
+ * Everything below goes through channels a vector at a time. Where the last one would be short it
+ * begins earlier and writes some numbers twice, with the same bits, or goes through a copy, as do
+ * fewer channels than a vector has and outputs that are not all in the picture. A side's six numbers
+ * stay in registers, what lies between the two sides does not.
  */
 #define INLINE static inline __attribute__((always_inline))
 
@@ -249,8 +249,8 @@ static inline void tile_gradient(nn_real *w, size_t matrix, const nn_real *dy, s
 }
 
 /* Of some rows, columns and channels. */
-static void tile_gradient_some(nn_real *w, size_t matrix, const nn_real *dy, size_t line, size_t step,
-                               const struct place *tile, size_t f)
+static void tile_gradient_some(nn_real *w, size_t matrix, const nn_real *dy, size_t line,
+                               size_t step, const struct place *tile, size_t f)
 {
     nn_real from[TILE * LANES] = {0}, few[POINTS * LANES];
     for (size_t p = 0; p < tile->rows; p++)
@@ -297,8 +297,8 @@ INLINE void dkernel_vector(nn_real *dkernel, size_t all, const nn_real *du, size
     for (size_t q = 0; q < SIDE; q++) {
         lanes d[SIDE];
         for (size_t p = 0; p < SIDE; p++)
-            d[p] = load_some(du + (SIDE * p + q) * matrix, count) *
-                   (nn_real)(factors[p] * factors[q]);
+            d[p] =
+                load_some(du + (SIDE * p + q) * matrix, count) * (nn_real)(factors[p] * factors[q]);
         times_h_back(t + q, SIDE, d, 1);
     }
     for (size_t p = 0; p < 3; p++) {

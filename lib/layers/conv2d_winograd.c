@@ -275,8 +275,8 @@ size_t nn__conv2d_winograd_dw_memory(const nn__conv2d *g, int rows)
 {
     size_t c = (size_t)g->window.c, f = nn__conv2d_whole_filters((size_t)g->filters),
            tiles = block_tiles(&g->window, rows);
-    return nn__mul(POINTS,
-                   nn__add(matrix_count(c, f), nn__add(matrix_count(tiles, c), matrix_count(tiles, f))));
+    return nn__mul(POINTS, nn__add(matrix_count(c, f),
+                                   nn__add(matrix_count(tiles, c), matrix_count(tiles, f))));
 }
 
 static void winograd_gradient_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -300,8 +300,9 @@ static void winograd_du_task(const nn_pass *pass, void *arg, int index, int work
     (void)pass;
     (void)worker;
     int was = nn__work_begin(NN_WORK_GEMM, 2 * (uint64_t)(t->tiles * t->c * t->f));
-    nn__kernels->panel_product(t->du + point * t->du_matrix, t->first > 0, t->v + point * t->v_matrix,
-                               1, t->c, t->m + point * t->m_matrix, t->c, t->tiles, t->whole);
+    nn__kernels->panel_product(t->du + point * t->du_matrix, t->first > 0,
+                               t->v + point * t->v_matrix, 1, t->c, t->m + point * t->m_matrix,
+                               t->c, t->tiles, t->whole);
     nn__work_end(was);
 }
 
@@ -312,8 +313,8 @@ static void winograd_dkernel_task(const nn_pass *pass, void *arg, int index, int
     (void)worker;
     const size_t last = nn__least(first + SWEEP_CHANNELS, t->c);
     int was = transform_begin((last - first) * t->f, POINTS + KERNEL);
-    nn__kernels->winograd_dkernel(pass->gradients[0], t->du, t->du_matrix, t->whole, t->c, t->f, first,
-                                  last);
+    nn__kernels->winograd_dkernel(pass->gradients[0], t->du, t->du_matrix, t->whole, t->c, t->f,
+                                  first, last);
     nn__work_end(was);
 }
 

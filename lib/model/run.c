@@ -34,7 +34,8 @@ void nn_parallel(const nn_pass *pass, int tasks, nn_task *task, void *arg)
 {
     const nn__engine *engine = pass->engine;
     struct parallel p = {pass, task, arg};
-    nn__pool_run_turned(engine->turned, pass->alone ? 1 : engine->threads, tasks, parallel_task, &p);
+    nn__pool_run_turned(engine->turned, pass->alone ? 1 : engine->threads, tasks, parallel_task,
+                        &p);
 }
 
 void *nn_scratch(const nn_pass *pass, int worker)
