@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "kernels/kernels.h"
+#include "layers/tiles.h"
 #include "model/context.h"
 #include "report.h"
 
@@ -103,7 +104,6 @@ static void piece_report(struct bench *bench, const winograd *w, const struct pi
              piece->name);
     struct turn turn = {w, piece};
     measured m = {.name = name,
-                  .batch = BATCH,
                   .threads = 1,
                   .unit = piece->numbers > 0 ? GB_PER_SECOND : GFLOP_PER_SECOND,
                   .bytes = (double)counts[piece->of] * piece->numbers * sizeof(nn_real)};
