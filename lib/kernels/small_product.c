@@ -148,15 +148,15 @@ static size_t strip_begin(struct strip *s, size_t depth, size_t left)
 
 /* ---- C = or += A B, A' B ---- */
 
-/* A short vector is read whole, with numbers of the next row, where there is one. */
-static void strip_copy(struct strip *s, const nn_real *b, size_t ldb)
+/* A short vector is read whole, with numbers of the next row, where that is long enough for it. */
+static void strip_copy(struct strip *s, const nn_real *b, size_t ldb, size_t width)
 {
-    const size_t whole = s->vectors - 1;
+    const size_t whole = s->vectors - 1, reach = width < LANES ? 0 : s->depth - 1; /* rows */
     lanes *copy = s->copy;
     for (size_t p = 0; p < s->depth; p++, b += ldb) {
         for (size_t v = 0; v < whole; v++)
             *copy++ = load(b, (int)v);
-        *copy++ = load_some(b + whole * LANES, p + 1 < s->depth ? LANES : s->last);
+        *copy++ = load_some(b + whole * LANES, p < reach ? LANES : s->last);
     }
 }
 
@@ -168,7 +168,7 @@ void KERNEL(small_product)(nn_real *c, int ldc, int adds, const nn_real *a, int 
     struct strip s;
     for (size_t j = 0, columns; j < width; j += columns) {
         columns = strip_begin(&s, (size_t)k, width - j);
-        strip_copy(&s, b + j, line);
+        strip_copy(&s, b + j, line, width);
         rows_by_strip(&(struct target){c + j, (size_t)ldc, adds}, &from, &s, (size_t)m,
                       j + columns < width ? b + j + columns : NULL, line);
     }
