@@ -16,8 +16,8 @@
  *     few C       T (F' (68 C + 50) + 360 C + 700) + 36 32 C F
  *                 F' is 8 or fills blocks of 16; what is not product is the outputs' and a tile's
  * dW:
- *   GEMM      P D (max(F, 16) + 14) + 33 P F + 8.1 D F
- *   direct    0.95 P D' F' + 1.8 P F' + 21 P C + D' F' (27 B + 8 R)
+ *   GEMM      P D (max(F, 16) + 25) + 33 P F + 8.1 D F
+ *   direct    0.95 P D' F' + 1.8 P F' + 21 P C + D' F' (27 B + 4 R)
  *                 D' is even; B bands of 512 pixels, R rows, at each of which sums begin anew
  *   Winograd  36 (T (0.8 C F" + 25 C' + 20 F") + 15 C F)
  *     few C       T (24 C F' + 360 C + 2600) + R 36 14 C F'
@@ -52,7 +52,7 @@ static work work_gemm(const nn__conv2d *g, const nn__window *w, int f, int dw)
     const double depth = (double)w->kh * w->kw * w->c / g->groups;
     const int small = depth <= NN__SMALL_DEPTH && filters >= NN__SMALL_WIDTH;
     const double wide = at_least(dw ? 16 : 4, filters), packed = dw || small ? 0 : 14;
-    const double lowered = g->plain ? 0 : dw ? 14 : 8.8;
+    const double lowered = g->plain ? 0 : dw ? 25 : 8.8;
     return (work){g->groups * pixels *
                       (depth * (wide + packed + lowered) + (dw ? 33 : 20) * filters),
                   g->groups * (dw ? 8.1 : 25) * depth * filters};
@@ -72,7 +72,7 @@ static work work_direct_dw(const nn__conv2d *g, const nn__window *w)
     const int rows = w->ow < BAND ? BAND / w->ow : 1;
     const double bands = whole(w->oh, rows) / rows, depth = at_least(GROUP, whole(g->depth, 2));
     return (work){pixels * (0.95 * depth * filters + 1.8 * filters + 21.0 * w->c) +
-                      depth * filters * (27 * bands + 8.0 * w->oh),
+                      depth * filters * (27 * bands + 4.0 * w->oh),
                   0};
 }
 
