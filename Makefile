@@ -158,7 +158,8 @@ LIBS := $(BLAS_LIBS) -lm -pthread
 # What single files need on top.
 KERNEL := -O2 -ftree-vectorize -fno-align-functions -fno-math-errno -fno-trapping-math
 # Loops over a window, and sums in registers, must be unrolled.
-HOT := $(patsubst %,FLAGS_lib/kernels/%.c,pooling direct winograd winograd_few small_product panel_product builtin_gemm)
+HOT := pooling direct winograd winograd_few panels small_product builtin_gemm
+HOT := $(HOT:%=FLAGS_lib/kernels/%.c)
 $(foreach hot,$(HOT),$(eval $(hot) := -O3))
 # Short rows of filters are copied: for size, gcc would copy them byte by byte.
 FLAGS_lib/layers/conv2d_winograd.c := -O2
@@ -171,7 +172,7 @@ FLAGS_lib/kernels/direct.c += -ffp-contract=fast
 FLAGS_lib/kernels/winograd.c += -ffp-contract=fast
 FLAGS_lib/kernels/winograd_few.c += -ffp-contract=fast
 FLAGS_lib/kernels/small_product.c += -ffp-contract=fast
-FLAGS_lib/kernels/panel_product.c += -ffp-contract=fast
+FLAGS_lib/kernels/panels.c += -ffp-contract=fast
 FLAGS_lib/kernels/levels.c := $(if $(X86),-DNN_HAVE_X86_LEVELS)
 FLAGS_lib/kernels/gemm.c := \
     $(if $(filter builtin,$(BLAS)),-DNN_BLAS_BUILTIN,$(BLAS_CFLAGS:-I%=-isystem %))

@@ -21,8 +21,9 @@ void bench_peak(struct bench *bench);
 void bench_gemm(struct bench *bench);
 /* Convolutions: forward, dX, dW, against bare products. */
 void bench_conv(struct bench *bench);
-/* The gradient of a convolution's input, gathered against scattered. */
+/* The transforms and products of Winograd's way. */
 void bench_winograd(struct bench *bench);
+/* The gradient of a convolution's input, gathered against scattered. */
 void bench_dx(struct bench *bench);
 /* The automatic choice of a convolution's algorithm against every forced one. Not part of all. */
 void bench_choice(struct bench *bench);

@@ -1,11 +1,12 @@
 /*
  * What Winograd's way of a convolution is made of, on one thread: the transforms of inputs, outputs,
  * gradients and kernels, and the products between them, over all pictures of a batch, TILES tiles at
- * a time as the layer's tasks do it. A transform's bytes are the numbers that it reads and writes.
+ * a time as the layer's tasks do it, in matrices with its gaps. A transform's bytes are the numbers that it reads and writes.
  */
 #include <stdio.h>
 
 #include "kernels/kernels.h"
+#include "layers/conv2d.h"
 #include "layers/tiles.h"
 #include "model/context.h"
 #include "report.h"
@@ -16,8 +17,7 @@ enum {
     TILE = NN__WINOGRAD_TILE,
     POINTS = NN__WINOGRAD_POINTS,
     OUTPUTS = TILE * TILE,
-    KERNEL = 9,
-    GAP = 16
+    KERNEL = 9
 };
 
 typedef struct winograd {
@@ -44,7 +44,7 @@ static void run_gradients(const winograd *w)
 {
     for (size_t t = 0; t < w->tiles; t += TILES)
         nn__kernels->winograd_gradient(w->m, w->y, &w->window, w->f, w->m_matrix,
-                                       (size_t)TILES * NN__DIRECT_COLUMNS, t, t + TILES);
+                                       (size_t)TILES * NN__PANEL_COLUMNS, t, t + TILES);
 }
 
 static void run_kernel(const winograd *w)
@@ -123,9 +123,9 @@ static void winograd_measure(struct bench *bench, int side, int c, int f)
                   .f = (size_t)f,
                   .tiles = (size_t)(BATCH * across * across)};
     const size_t pixels = (size_t)BATCH * (size_t)side * (size_t)side;
-    w.v_matrix = TILES * w.c + GAP;
-    w.m_matrix = TILES * w.f + GAP;
-    w.u_matrix = w.c * w.f + GAP;
+    w.v_matrix = nn__conv2d_winograd_matrix(TILES, w.c);
+    w.m_matrix = nn__conv2d_winograd_matrix(TILES, w.f);
+    w.u_matrix = nn__conv2d_winograd_matrix(w.c, w.f);
     const struct {
         nn_real **at;
         size_t count;

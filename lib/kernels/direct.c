@@ -16,7 +16,7 @@
 #include "kernels/lanes.h"
 
 enum {
-    COLUMNS = NN__DIRECT_COLUMNS,
+    COLUMNS = NN__PANEL_COLUMNS,
     VECTORS = COLUMNS / LANES,
     GROUP = (NN__SIMD_BYTES == 64 ? 16 : 8) / VECTORS > 0
                 ? (NN__SIMD_BYTES == 64 ? 16 : 8) / VECTORS
@@ -40,25 +40,6 @@ void KERNEL(pad_rows)(nn_real *padded, const nn_real *x, const nn__window *w, in
         memcpy(padded + before, x + (size_t)(top + i) * (size_t)w->w * c, inside * sizeof *padded);
         memset(padded + before + inside, 0, (width * c - before - inside) * sizeof *padded);
     }
-}
-
-void KERNEL(pack_columns)(nn_real *panel, const nn_real *matrix, size_t depth, size_t f)
-{
-    for (size_t first = 0; first < f; first += COLUMNS)
-        for (size_t e = 0; e < depth; e++, panel += COLUMNS) {
-            size_t count = f - first < COLUMNS ? f - first : COLUMNS;
-            memset(panel, 0, COLUMNS * sizeof *panel);
-            memcpy(panel, matrix + e * f + first, count * sizeof *panel);
-        }
-}
-
-void KERNEL(unpack_columns)(nn_real *matrix, const nn_real *panel, size_t depth, size_t f)
-{
-    for (size_t first = 0; first < f; first += COLUMNS)
-        for (size_t e = 0; e < depth; e++, panel += COLUMNS) {
-            size_t count = f - first < COLUMNS ? f - first : COLUMNS;
-            memcpy(matrix + e * f + first, panel, count * sizeof *panel);
-        }
 }
 
 /* ---- Forward ---- */

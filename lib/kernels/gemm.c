@@ -140,7 +140,7 @@ const char *nn__gemm_name(void)
 static int is_small(int transpose_a, int transpose_b, int m, int n, int k)
 {
     enum { COLUMNS_MOST = 512, SHALLOW = 64 };
-    if (k > NN__SMALL_DEPTH || n < NN__SMALL_WIDTH)
+    if (k < 1 || k > NN__SMALL_DEPTH || n < NN__SMALL_WIDTH)
         return 0;
     if (transpose_b)
         return !transpose_a && m >= 2 && m <= 128;

@@ -36,7 +36,7 @@ typedef struct nn__pooled_dy {
 } nn__pooled_dy;
 
 enum { NN__SMALL_DEPTH = 256, NN__SMALL_WIDTH = 16 }; /* of small_product: at most, and at least */
-enum { NN__DIRECT_COLUMNS = 16 }; /* filters side by side in the direct convolution    */
+enum { NN__PANEL_COLUMNS = 16 }; /* side by side in a panel: see pack_columns */
 enum { NN__WINOGRAD_TILE = 4, NN__WINOGRAD_POINTS = 36 }; /* F(4x4, 3x3) */
 enum {
     NN__FEW_CHANNELS = 4,                                  /* of winograd_few.c, at most        */

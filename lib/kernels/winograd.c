@@ -24,7 +24,7 @@
 
 enum {
     POINTS = NN__WINOGRAD_POINTS,
-    COLUMNS = NN__DIRECT_COLUMNS,
+    COLUMNS = NN__PANEL_COLUMNS,
     SIDE = 6,
     OUT = NN__WINOGRAD_TILE
 };
@@ -248,33 +248,32 @@ static inline void tile_gradient(nn_real *w, size_t matrix, const nn_real *dy, s
     }
 }
 
-/* Of some rows, columns and channels. */
+/* Of some rows, columns and channels; zeros for those there are not. */
 static void tile_gradient_some(nn_real *w, size_t matrix, const nn_real *dy, size_t line,
                                size_t step, const struct place *tile, size_t f)
 {
-    nn_real from[TILE * LANES] = {0}, few[POINTS * LANES];
+    nn_real from[TILE * LANES] = {0};
     for (size_t p = 0; p < tile->rows; p++)
         for (size_t q = 0; q < tile->columns; q++)
             store(from + (OUT * p + q) * LANES, 0, load_some(dy + p * line + q * step, f));
-    tile_gradient(f < LANES ? few : w, f < LANES ? LANES : matrix, from, OUT * LANES, LANES);
-    for (size_t k = 0; f < LANES && k < POINTS; k++)
-        store_some(w + k * matrix, load(few + k * LANES, 0), f);
+    tile_gradient(w, matrix, from, OUT * LANES, LANES);
 }
 
 void KERNEL(winograd_gradient)(nn_real *m, const nn_real *dy, const nn__window *w, size_t f,
                                size_t matrix, size_t panel, size_t first, size_t last)
 {
-    const size_t line = (size_t)w->ow * f;
+    const size_t line = (size_t)w->ow * f, filled = (f + COLUMNS - 1) / COLUMNS * COLUMNS;
     for (size_t tile = first; tile < last; tile++, m += COLUMNS) {
         const struct place p = tile_place(w, tile);
         const int whole = p.rows == OUT && p.columns == OUT;
-        for (size_t k = 0; k < f; k += LANES) {
-            const nn_real *from = dy + p.pixel * f + k;
+        for (size_t k = 0; k < filled; k += LANES) {
+            const size_t left = k < f ? f - k : 0;
+            const nn_real *from = dy + p.pixel * f + (k < f ? k : 0);
             nn_real *to = m + k / COLUMNS * panel + k % COLUMNS;
-            if (whole && k + LANES <= f)
+            if (whole && left >= LANES)
                 tile_gradient(to, matrix, from, line, f);
             else
-                tile_gradient_some(to, matrix, from, line, f, &p, f - k < LANES ? f - k : LANES);
+                tile_gradient_some(to, matrix, from, line, f, &p, left);
         }
     }
 }

@@ -17,7 +17,7 @@
 
 enum {
     POINTS = NN__WINOGRAD_POINTS,
-    COLUMNS = NN__DIRECT_COLUMNS,
+    COLUMNS = NN__PANEL_COLUMNS,
     FEW = NN__FEW_CHANNELS,
     RUN = NN__FEW_RUN,
     SIDE = 6,
@@ -171,10 +171,9 @@ INLINE void tile_outputs(const struct target *to, const nn_real *v, const nn_rea
         }
 }
 
-INLINE void row_outputs(nn_real *y, const nn_real *v, const nn_real *u, const nn_real *bias,
-                        const nn__window *w, size_t c, int rows, size_t f)
+INLINE void row_outputs(nn_real *y, const nn_real *v, const nn_real *u, size_t matrix,
+                        const nn_real *bias, const nn__window *w, size_t c, int rows, size_t f)
 {
-    const size_t matrix = c * ((f + COLUMNS - 1) / COLUMNS * COLUMNS);
     struct target to = {.y = y, .line = (size_t)w->ow * f, .f = f, .rows = rows};
     for (to.left = w->ow; to.left > 0; to.left -= OUT, to.y += OUT * f, v += POINTS * c)
         for (size_t first = 0; first < f; first += SPAN * LANES) {
@@ -187,13 +186,13 @@ INLINE void row_outputs(nn_real *y, const nn_real *v, const nn_real *u, const nn
 }
 
 /* Colours are worth a loop of their own. */
-void KERNEL(winograd_few_output)(nn_real *y, const nn_real *v, const nn_real *u,
+void KERNEL(winograd_few_output)(nn_real *y, const nn_real *v, const nn_real *u, size_t matrix,
                                  const nn_real *bias, const nn__window *w, int rows, size_t f)
 {
     if (w->c == 3)
-        row_outputs(y, v, u, bias, w, 3, rows, f);
+        row_outputs(y, v, u, matrix, bias, w, 3, rows, f);
     else
-        row_outputs(y, v, u, bias, w, (size_t)w->c, rows, f);
+        row_outputs(y, v, u, matrix, bias, w, (size_t)w->c, rows, f);
 }
 
 /* ---- The kernel's gradient ---- */

@@ -42,10 +42,10 @@ enum { NN__CONV_FORWARD, NN__CONV_DW, NN__CONV_DX, NN__CONV_INFERENCE };
  * the rule of nn/layers.h. */
 int nn__conv2d_way(const nn_conv2d_options *o, const nn_shape *x, int rows, int what);
 
-/* Filters with those that fill up the last panel of NN__DIRECT_COLUMNS. */
+/* Filters with those that fill up the last panel of NN__PANEL_COLUMNS. */
 static inline size_t nn__conv2d_whole_filters(size_t f)
 {
-    const size_t columns = NN__DIRECT_COLUMNS;
+    const size_t columns = NN__PANEL_COLUMNS;
     return (f + columns - 1) / columns * columns;
 }
 
@@ -83,8 +83,9 @@ typedef struct nn__winograd {
 
 /* Can it compute this layer? */
 int nn__conv2d_winograd_can(const nn__conv2d *g);
-/* u of kernel[3][3][c][f], and its numbers. */
+/* u of kernel[3][3][c][f], and its numbers; numbers from one of its 36 matrices to the next. */
 size_t nn__conv2d_winograd_kernel(int c, int f);
+size_t nn__conv2d_winograd_matrix(size_t c, size_t f);
 void nn__conv2d_winograd_transform(const nn_pass *pass, nn_real *u, const nn_real *kernel, int c,
                                    int f);
 /* Numbers of scratch of a worker for f filters over this window. */

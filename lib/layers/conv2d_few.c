@@ -98,8 +98,9 @@ static void few_outputs(const struct few *t, nn_real *scratch, size_t pixel, int
     const size_t f = (size_t)job->filters;
     nn_real *y = job->y + pixel * f, *z = e != NULL && e->pool_rows > 0 ? scratch + t->at.z : y;
     int was = few_products_begin(w, f);
-    nn__kernels->winograd_few_output(z, scratch + t->at.v, job->u, scratch + t->at.bias, w, rows,
-                                     f);
+    nn__kernels->winograd_few_output(z, scratch + t->at.v, job->u,
+                                     nn__conv2d_winograd_matrix((size_t)w->c, f),
+                                     scratch + t->at.bias, w, rows, f);
     nn__work_end(was);
     if (e == NULL)
         return;

@@ -19,7 +19,7 @@
  *   GEMM      P D (max(F, 16) + 25) + 33 P F + 8.1 D F
  *   direct    0.95 P D' F' + 1.8 P F' + 21 P C + D' F' (27 B + 4 R)
  *                 D' is even; B bands of 512 pixels, R rows, at each of which sums begin anew
- *   Winograd  36 (T (0.8 C F" + 25 C' + 20 F") + 15 C F)
+ *   Winograd  36 (T (0.8 C F' + 25 C' + 20 F") + 15 C F)
  *     few C       T (24 C F' + 360 C + 2600) + R 36 14 C F'
  *                 R rows of tiles, at each of which sums begin anew
  *
@@ -29,7 +29,7 @@
  */
 #include "layers/conv2d.h"
 
-enum { BLOCK = NN__DIRECT_COLUMNS, GROUP = 4, BAND = 512, VECTOR = 8 };
+enum { BLOCK = NN__PANEL_COLUMNS, GROUP = 4, BAND = 512, VECTOR = 8 };
 
 /* The work for one row of the batch, and what comes once. */
 typedef struct work {
@@ -105,14 +105,13 @@ static work work_few(const nn__window *w, int f, int what)
 static work work_winograd(const nn__window *w, int f, int what)
 {
     const double channels = whole(w->c, VECTOR), filters = whole(f, VECTOR);
-    const double each = NN__WINOGRAD_POINTS * tiles(w);
+    const double each = NN__WINOGRAD_POINTS * tiles(w), products = 0.8 * w->c * whole(f, BLOCK);
     if (nn__conv2d_is_few(w))
         return work_few(w, f, what);
     if (what == NN__CONV_DW)
-        return (work){each * (0.8 * w->c * filters + 25 * channels + 20 * filters),
+        return (work){each * (products + 25 * channels + 20 * filters),
                       NN__WINOGRAD_POINTS * 15.0 * w->c * f};
-    return (work){each * (0.8 * w->c * whole(f, BLOCK) + 23 * channels + 14 * filters),
-                  work_transform(w, f, what)};
+    return (work){each * (products + 23 * channels + 14 * filters), work_transform(w, f, what)};
 }
 
 /* Of everything computed without Winograd; `direct` is GEMM's where there is no direct way. */

@@ -25,7 +25,7 @@
 enum {
     TILE = NN__WINOGRAD_TILE,
     POINTS = NN__WINOGRAD_POINTS,
-    COLUMNS = NN__DIRECT_COLUMNS,
+    COLUMNS = NN__PANEL_COLUMNS,
     TASK_FLOATS = 65536, /* of v and m in a task                             */
     TASK_TILES = 8,      /* at least                                         */
     TASKS = NN__FORWARD_TASKS,
@@ -54,16 +54,14 @@ static size_t matrix_count(size_t rows, size_t columns)
     return nn__add(nn__mul(rows, columns), GAP);
 }
 
-/* Of the transformed kernel. That of few channels is small, and has no gaps. */
-static size_t kernel_matrix(size_t c, size_t f)
+size_t nn__conv2d_winograd_matrix(size_t c, size_t f)
 {
-    const size_t whole = nn__conv2d_whole_filters(f);
-    return c <= NN__FEW_CHANNELS ? c * whole : matrix_count(c, whole);
+    return matrix_count(c, nn__conv2d_whole_filters(f));
 }
 
 size_t nn__conv2d_winograd_kernel(int c, int f)
 {
-    return nn__mul(POINTS, kernel_matrix((size_t)c, (size_t)f));
+    return nn__mul(POINTS, nn__conv2d_winograd_matrix((size_t)c, (size_t)f));
 }
 
 static int parts(size_t count, size_t part)
@@ -95,8 +93,8 @@ static void winograd_kernel_task(const nn_pass *pass, void *arg, int index, int 
     (void)worker;
     const size_t last = nn__least(first + SWEEP_CHANNELS, t->c);
     int was = transform_begin((last - first) * t->f, KERNEL + POINTS);
-    nn__kernels->winograd_kernel(t->u, kernel_matrix(t->c, t->f), t->kernel, t->c, t->f, first,
-                                 last);
+    nn__kernels->winograd_kernel(t->u, nn__conv2d_winograd_matrix(t->c, t->f), t->kernel, t->c,
+                                 t->f, first, last);
     nn__work_end(was);
 }
 
@@ -153,7 +151,7 @@ size_t nn__conv2d_winograd_scratch(const nn__window *w, int f)
 static void winograd_products(const struct winograd *t, nn_real *m, const nn_real *v, size_t tiles,
                               size_t first, size_t width)
 {
-    const size_t u_matrix = kernel_matrix(t->c, t->f);
+    const size_t u_matrix = nn__conv2d_winograd_matrix(t->c, t->f);
     for (size_t k = 0; k < POINTS; k++)
         nn__kernels->panel_product(m + k * t->m_matrix, 0, v + k * t->v_matrix, t->c, 1,
                                    t->job->u + k * u_matrix + first * t->c, tiles, t->c, width);

@@ -204,7 +204,7 @@ static void by_panel_product(int ta, int tb, int m, int n, int k, nn_real alpha,
                              int lda, const nn_real *b, int ldb, nn_real beta, nn_real *c, int ldc)
 {
     ck_assert(!tb && alpha == 1 && (beta == 0 || beta == 1) && ldb == n && ldc == n);
-    ck_assert_int_eq(n % NN__DIRECT_COLUMNS, 0);
+    ck_assert_int_eq(n % NN__PANEL_COLUMNS, 0);
     nn_real *panels = malloc(area(k, n) * sizeof *panels);
     row_table->pack_columns(panels, b, (size_t)k, (size_t)n);
     row_table->panel_product(c, beta == 1, a, ta ? 1 : (size_t)lda, ta ? (size_t)lda : 1, panels,
@@ -219,7 +219,7 @@ START_TEST(products_with_panels_are_exact)
     for (int i = 0; row_table != NULL && i < 200; i++) {
         gemm_case g = {.ta = i % 2, .alpha = 1, .beta = i / 2 % 2};
         g.m = test_random_int(&state, 1, 40);
-        g.n = NN__DIRECT_COLUMNS * test_random_int(&state, 1, 5);
+        g.n = NN__PANEL_COLUMNS * test_random_int(&state, 1, 5);
         g.k = test_random_int(&state, 1, i % 10 == 0 ? 300 : 40);
         g.lda = (g.ta ? g.m : g.k) + test_random_int(&state, 0, 3);
         g.ldb = g.ldc = g.n;

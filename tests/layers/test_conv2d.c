@@ -185,61 +185,28 @@ END_TEST
 
 START_TEST(tiles_that_cross_pictures_are_exact)
 {
+#define CASE(n, height, width, channels, filters, p, q, ...)                                       \
+    {                                                                                              \
+        .rows = n, .h = height, .w = width, .c = channels, .f = filters, .kh = p, .kw = q,         \
+        __VA_ARGS__                                                                                \
+    }
     static const conv_case cases[] = {
-        {.rows = 9,
-         .h = 16,
-         .w = 16,
-         .c = 5,
-         .f = 7,
-         .kh = 3,
-         .kw = 3,
-         .same = 1,
-         .algorithm = NN_CONV_DIRECT},
-        {.rows = 2, .h = 40, .w = 40, .c = 3, .f = 4, .kh = 5, .kw = 5, .same = 1, .relu = 1},
-        {.rows = 2,
-         .h = 40,
-         .w = 40,
-         .c = 3,
-         .f = 4,
-         .kh = 5,
-         .kw = 5,
-         .same = 1,
-         .algorithm = NN_CONV_GEMM},
-        {.rows = 3, .h = 40, .w = 39, .c = 3, .f = 37, .kh = 3, .kw = 5, .same = 1, .relu = 1},
-        {.rows = 2,
-         .h = 6,
-         .w = 5,
-         .c = 40,
-         .f = 48,
-         .kh = 3,
-         .kw = 3,
-         .same = 1,
-         .algorithm = NN_CONV_DIRECT},
-        {.rows = 32, /* long enough for every worker to take a part, and to pack weights for it */
-         .h = 24,
-         .w = 24,
-         .c = 3,
-         .f = 16,
-         .kh = 5,
-         .kw = 5,
-         .same = 1,
-         .algorithm = NN_CONV_DIRECT},
-        {.rows = 1, .h = 3, .w = 1100, .c = 1, .f = 16, .kh = 2, .kw = 7, .same = 1},
-        {.rows = 17,
-         .h = 5,
-         .w = 7,
-         .c = 64,
-         .f = 33,
-         .kh = 3,
-         .kw = 3,
-         .same = 0,
-         .algorithm = NN_CONV_GEMM},
-        {.rows = 3, .h = 13, .w = 11, .c = 130, .f = 5, .kh = 5, .kw = 5, .same = 1},
-        {.rows = 12, .h = 23, .w = 1, .c = 6, .f = 6, .kh = 1, .kw = 1, .same = 1},
-        {.rows = 1, .h = 1, .w = 1, .c = 200, .f = 150, .kh = 1, .kw = 1, .relu = 1},
-        {.rows = 8, .h = 1, .w = 600, .c = 2, .f = 3, .kh = 1, .kw = 5, .same = 1},
-        {.rows = 5, .h = 21, .w = 21, .c = 8, .f = 12, .kh = 4, .kw = 2, .same = 1, .groups = 4},
+        CASE(9, 16, 16, 5, 7, 3, 3, .same = 1, .algorithm = NN_CONV_DIRECT),
+        CASE(2, 40, 40, 3, 4, 5, 5, .same = 1, .relu = 1),
+        CASE(2, 40, 40, 3, 4, 5, 5, .same = 1, .algorithm = NN_CONV_GEMM),
+        CASE(3, 40, 39, 3, 37, 3, 5, .same = 1, .relu = 1),
+        CASE(2, 6, 5, 40, 48, 3, 3, .same = 1, .algorithm = NN_CONV_DIRECT),
+        /* long enough for every worker to take a part, and to pack weights for it */
+        CASE(32, 24, 24, 3, 16, 5, 5, .same = 1, .algorithm = NN_CONV_DIRECT),
+        CASE(1, 3, 1100, 1, 16, 2, 7, .same = 1),
+        CASE(17, 5, 7, 64, 33, 3, 3, .algorithm = NN_CONV_GEMM),
+        CASE(3, 13, 11, 130, 5, 5, 5, .same = 1),
+        CASE(12, 23, 1, 6, 6, 1, 1, .same = 1),
+        CASE(1, 1, 1, 200, 150, 1, 1, .relu = 1),
+        CASE(8, 1, 600, 2, 3, 1, 5, .same = 1),
+        CASE(5, 21, 21, 8, 12, 4, 2, .same = 1, .groups = 4),
     };
+#undef CASE
     uint64_t state = 5;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         conv_case k = cases[i];

@@ -282,8 +282,6 @@ START_TEST(what_it_cannot_compute_is_named)
 }
 END_TEST
 
-/* Channels, filters, tiles of the batch, and picture in the tiles: each just enough, or not. And
- * where it cannot be computed, it is never taken. */
 /* The bias's gradient, which few channels take from the transformed dy: whole numbers are exact. */
 START_TEST(the_bias_gets_the_sum_of_dy)
 {

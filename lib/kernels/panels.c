@@ -1,12 +1,15 @@
 /*
- * Products with a matrix that is packed in panels (see pack_columns): Winograd's, whose transformed
- * kernel is. Some panels at a time by some rows are summed in registers; nothing is copied.
+ * Matrices in panels of COLUMNS columns side by side, one panel after the other, the last one filled up
+ * with zeros: packing, unpacking, and products with them, where some panels at a time by some rows are
+ * summed in registers. So lie the kernels of the direct convolution and Winograd's transformed ones.
  */
+#include <string.h>
+
 #include "kernels/kernels.h"
 #include "kernels/lanes.h"
 
 enum {
-    COLUMNS = NN__DIRECT_COLUMNS,
+    COLUMNS = NN__PANEL_COLUMNS,
     VECTORS = COLUMNS / LANES > 0 ? COLUMNS / LANES : 1, /* of a panel         */
     PANELS = VECTORS == 1 ? 2 : 1,                       /* at a time, at most */
     HELD = PANELS * VECTORS,                             /* vectors of a row   */
@@ -19,6 +22,27 @@ enum {
 };
 
 #define INLINE static inline __attribute__((always_inline))
+
+void KERNEL(pack_columns)(nn_real *panel, const nn_real *matrix, size_t depth, size_t f)
+{
+    for (size_t first = 0; first < f; first += COLUMNS)
+        for (size_t e = 0; e < depth; e++, panel += COLUMNS) {
+            size_t count = f - first < COLUMNS ? f - first : COLUMNS;
+            memset(panel, 0, COLUMNS * sizeof *panel);
+            memcpy(panel, matrix + e * f + first, count * sizeof *panel);
+        }
+}
+
+void KERNEL(unpack_columns)(nn_real *matrix, const nn_real *panel, size_t depth, size_t f)
+{
+    for (size_t first = 0; first < f; first += COLUMNS)
+        for (size_t e = 0; e < depth; e++, panel += COLUMNS) {
+            size_t count = f - first < COLUMNS ? f - first : COLUMNS;
+            memcpy(matrix + e * f + first, panel, count * sizeof *panel);
+        }
+}
+
+/* ---- Products ---- */
 
 /* What is to be summed: y has `line` numbers from row to row; number p of row i of a is at
  * a[i * row + p * step]; panels of b follow each other. */
