@@ -19,7 +19,7 @@
  *   GEMM      P D (max(F, 16) + 25) + 33 P F + 8.1 D F
  *   direct    0.95 P D' F' + 1.8 P F' + 21 P C + D' F' (27 B + 4 R)
  *                 D' is even; B bands of 512 pixels, R rows, at each of which sums begin anew
- *   Winograd  36 (T (0.8 C F' + 25 C' + 20 F") + 15 C F)
+ *   Winograd  36 (T (0.8 C F' + 25 C' + 20 F") + 12 C F)
  *     few C       T (24 C F' + 360 C + 2600) + R 36 14 C F'
  *                 R rows of tiles, at each of which sums begin anew
  *
@@ -110,7 +110,7 @@ static work work_winograd(const nn__window *w, int f, int what)
         return work_few(w, f, what);
     if (what == NN__CONV_DW)
         return (work){each * (products + 25 * channels + 20 * filters),
-                      NN__WINOGRAD_POINTS * 15.0 * w->c * f};
+                      NN__WINOGRAD_POINTS * 12.0 * w->c * f};
     return (work){each * (products + 23 * channels + 14 * filters), work_transform(w, f, what)};
 }
 
