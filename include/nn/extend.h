@@ -150,8 +150,10 @@ enum {
     NN_Y_OVER_X = 4,   /* forward may write y over the first x (same size)                 */
     NN_DX_OVER_DY = 8, /* backward may write the first dx over dy (same size)              */
     NN_IDENTITY = 16,  /* y is x as it stands, under its own shape: nothing is run         */
-    NN_EPILOGUE = 32   /* applies pass->activation itself, forward and backward; else the
+    NN_EPILOGUE = 32,  /* applies pass->activation itself, forward and backward; else the
                             activation is a step of its own. Backward then reads y.          */
+    NN_SLOPES_DX = 64  /* with NN_KEEPS_X: backward multiplies the first dx by the slope of
+                            pass->x_activation, as that is told from its output, the first x   */
 };
 
 /* The layer has this weight; called by infer, in the order of pass->weights, the same in every
@@ -177,7 +179,8 @@ typedef struct nn_pass {
     int rows;                  /* rows in this run, 1..batch                                */
     int training;              /* training or inference                                     */
     int trainable;             /* 0: the layer is frozen, its gradients are not wanted       */
-    int activation;            /* with NN_EPILOGUE: to be applied to y; else NN_LINEAR       */
+    int activation;            /* with NN_EPILOGUE: to be applied to y, and in backward its slope
+                           to dy; NN_LINEAR: none, or in backward, dy has it already */
     int input_count;           /* how many inputs */
     uint32_t node;             /* number of the layer in its model                           */
     const nn_shape *x_shape;   /* input_count of them                                        */
@@ -199,6 +202,8 @@ typedef struct nn_pass {
                            what is made of the weights; NULL in training              */
     int renew;                 /* 1: weights may have changed since prepared was filled      */
     int alone;                 /* 1: so little work that nn_parallel wakes nobody            */
+    int x_activation;          /* backward, with NN_SLOPES_DX: dx is multiplied by its slope; else
+                           NN_LINEAR                                                 */
 } nn_pass;
 
 /* A task of nn_parallel: index 0..tasks-1, on worker 0..workers-1. */

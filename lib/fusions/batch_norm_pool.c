@@ -143,7 +143,7 @@ void nn__fuse_batch_norm_pool(nn__program *program)
                                           .second = pool->options,
                                           .first_bytes = round_up(norm->about.kept)};
         norm->last_node = pool->last_node;
-        norm->about.flags &= NN_KEEPS_X;
+        norm->about.flags &= NN_KEEPS_X | NN_SLOPES_DX;
         norm->about.kept = norm->fused.first_bytes + pool->about.kept;
         norm->about.scratch = nn__batch_norm_part_bytes(&norm->about.output);
         norm->about.output = pool->about.output;

@@ -38,6 +38,8 @@ typedef struct nn__step {
     int last_node;     /* whose output shape the step's is; another one where fused     */
     int is_activation; /* the node's activation as a step of its own                    */
     int activation;    /* which: of an activation step, or taken into the layer's own    */
+    int x_activation;  /* the one of the first input's step, whose slope is taken here    */
+    int dz_given;      /* its own slope is taken by the reader: dy is dz                  */
     int input_count;
     int *inputs;      /* values */
     int output;       /* value  */

@@ -297,18 +297,20 @@ static void dx_line_pooled(nn_real *restrict dx, const nn_real *restrict dy,
 }
 
 void KERNEL(batch_norm_dx)(nn_real *dx, const nn__pooled_dy *dy, const nn_real *x, const nn_real *a,
-                           const nn_real *b, const nn_real *d, size_t n, size_t c)
+                           const nn_real *b, const nn_real *d, int activation, size_t n, size_t c)
 {
     struct walk walk = walk_begin(dy);
     struct lines lines;
-    for (size_t first = 0; first < n; first += ROWS) {
+    for (size_t first = 0; first < n; first += ROWS, dx += ROWS * c, x += ROWS * c) {
         const size_t rows = n - first < ROWS ? n - first : ROWS;
         find_lines(&lines, &walk, first, rows, c);
-        for (size_t i = 0; i < rows; i++, dx += c, x += c)
+        for (size_t i = 0, j = 0; i < rows; i++, j += c)
             if (dy->where != NULL)
-                dx_line_pooled(dx, dy->dy + lines.at[i], dy->where + lines.at[i], lines.place[i], x,
-                               a, b, d, c);
+                dx_line_pooled(dx + j, dy->dy + lines.at[i], dy->where + lines.at[i],
+                               lines.place[i], x + j, a, b, d, c);
             else
-                dx_line(dx, dy->dy + lines.at[i], x, a, b, d, c);
+                dx_line(dx + j, dy->dy + lines.at[i], x + j, a, b, d, c);
+        if (activation != NN_LINEAR)
+            KERNEL(activate_gradient)(dx, x, activation, rows * c);
     }
 }

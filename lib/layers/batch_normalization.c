@@ -5,6 +5,7 @@
  *               dbeta = sum dy,  dgamma = sum dy xhat
  *               dx = gamma rstd (dy - dbeta / m - xhat dgamma / m) = a dy + b x + d
  *             with the moving statistics, which are constant: dx = gamma rstd dy
+ *             With the batch's, the slope of the activation before is multiplied in where that is asked.
  * The batch's statistics are used in training unless the layer is frozen; variance is biased.
  *
  * Kept for backward: mean[c], rstd[c]. A part is whole rows with PIECE elements or more; every part
@@ -80,7 +81,7 @@ static nn_status batch_norm_infer(nn_infer *infer)
     infer->partials = nn__mul(
         nn__add(nn__mul((size_t)run.parts + 1, 2 * sizeof(double)), 5 * sizeof(nn_real)), run.c);
     int batch_statistics = infer->training && infer->trainable;
-    infer->flags = NN_DX_OVER_DY | (batch_statistics ? NN_KEEPS_X : NN_Y_OVER_X);
+    infer->flags = NN_DX_OVER_DY | (batch_statistics ? NN_KEEPS_X | NN_SLOPES_DX : NN_Y_OVER_X);
     if (batch_statistics)
         infer->kept = 2 * run.c * sizeof(nn_real);
     return NN_OK;
@@ -305,7 +306,7 @@ static void batch_norm_dx_task(const nn_pass *pass, void *arg, int index, int wo
     size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
     const nn__pooled_dy dy = run->dy_of_part(pass, run, index, worker);
     nn__kernels->batch_norm_dx(pass->dx[0] + first * c, &dy, pass->x[0] + first * c, run->factors,
-                               run->factors + c, run->factors + 2 * c, n, c);
+                               run->factors + c, run->factors + 2 * c, pass->x_activation, n, c);
 }
 
 /* dx = a dy; x is not read, nor kept where the layer is frozen. */

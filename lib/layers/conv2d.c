@@ -322,9 +322,10 @@ struct conv2d_backward {
     nn__conv2d g;
     int winograd_dx, winograd_dw; /* computed by Winograd, after all groups */
     int direct_dw, few_dw;
+    int has_bias;    /* whose gradient is wanted                     */
     nn_real *turned; /* turned kernel[kh][kw][f][c], for the gather  */
     nn_real *dw;     /* dkernel of each group                        */
-    nn_real *db;     /* db of each group                             */
+    nn_real *db;     /* db of each group; NULL: none, or Winograd's  */
 };
 
 static size_t conv2d_weights(const nn__conv2d *g)
@@ -440,7 +441,7 @@ static void conv2d_backward_winograd(const nn_pass *pass, const struct conv2d_ba
     const nn__conv2d *g = &b->g;
     nn_real *u = pass->partials;
     if (b->winograd_dw)
-        nn__conv2d_winograd_dw(pass, g, u);
+        nn__conv2d_winograd_dw(pass, g, b->has_bias ? pass->gradients[1] : NULL, u);
     if (!b->winograd_dx)
         return;
     nn__conv2d_winograd_transform(pass, u, b->turned, g->filters, g->window.c);
@@ -470,8 +471,16 @@ static struct conv2d_backward conv2d_backward_begin(const nn_pass *pass,
         b.turned += conv2d_winograd_partials(&b.g, pass->rows);
     nn_real *dw = b.turned + weights;
     b.dw = pass->trainable && !b.winograd_dw ? dw : NULL;
-    b.db = pass->trainable && !o->no_bias ? dw + NN__GROUPS * weights : NULL;
+    b.has_bias = pass->trainable && !o->no_bias;
+    b.db = b.has_bias && !b.winograd_dw ? dw + NN__GROUPS * weights : NULL;
     return b;
+}
+
+/* Is there anything that Winograd does not compute from the dz that is there? */
+static int conv2d_has_groups(const nn_pass *pass, const struct conv2d_backward *b)
+{
+    return pass->activation != NN_LINEAR || b->dw != NULL || b->db != NULL ||
+           (pass->dx[0] != NULL && !b->winograd_dx);
 }
 
 void nn__conv2d_backward(const nn_pass *pass, const nn__pooled_dy *pooled)
@@ -479,7 +488,8 @@ void nn__conv2d_backward(const nn_pass *pass, const nn__pooled_dy *pooled)
     struct conv2d_backward b = conv2d_backward_begin(pass, pooled);
     if (pass->dx[0] != NULL && b.g.gather)
         nn_parallel(pass, b.g.window.kh, conv2d_turn_row, &b);
-    nn_parallel(pass, nn__groups(pass->rows), conv2d_backward_group, &b);
+    if (conv2d_has_groups(pass, &b))
+        nn_parallel(pass, nn__groups(pass->rows), conv2d_backward_group, &b);
     if (b.dw != NULL)
         nn__sum_groups(pass, pass->gradients[0], b.dw, conv2d_weights(&b.g));
     if (b.db != NULL)

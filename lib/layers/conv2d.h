@@ -91,9 +91,10 @@ void nn__conv2d_winograd_transform(const nn_pass *pass, nn_real *u, const nn_rea
 /* Numbers of scratch of a worker for f filters over this window. */
 size_t nn__conv2d_winograd_scratch(const nn__window *w, int f);
 void nn__conv2d_winograd(const nn_pass *pass, const nn__winograd *job);
-/* pass->gradients[0] from x and pass->dy, in memory of so many numbers for so many rows. */
+/* pass->gradients[0], and db unless that is NULL, from x and dz in pass->dy, in memory of so many
+ * numbers for so many rows. */
 size_t nn__conv2d_winograd_dw_memory(const nn__conv2d *g, int rows);
-void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *memory);
+void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *db, nn_real *memory);
 
 /* ---- conv2d_few.c: Winograd's way where there are few channels ---- */
 

@@ -15,7 +15,8 @@
  *
  * dx is the same with dz for x, the mirrored window and the turned kernel. The kernel's gradient
  * goes through blocks of tiles in partials: v as above, m[36][panels] from dz, and
- * du[k] += v[k]' m[k], panel by panel; then du is transformed back.
+ * du[k] += v[k]' m[k], panel by panel; then du is transformed back. Row 1 of A is all ones, so m of one
+ * point holds the sum of each tile's gradients: db is its columns' sums.
  */
 #include <string.h>
 
@@ -25,6 +26,7 @@
 enum {
     TILE = NN__WINOGRAD_TILE,
     POINTS = NN__WINOGRAD_POINTS,
+    SUMS_POINT = 7, /* row 1, column 1 */
     COLUMNS = NN__PANEL_COLUMNS,
     TASK_FLOATS = 65536, /* of v and m in a task                             */
     TASK_TILES = 8,      /* at least                                         */
@@ -259,8 +261,8 @@ void nn__conv2d_winograd(const nn_pass *pass, const nn__winograd *job)
 struct gradient {
     const nn_real *x;
     const nn__window *window;
-    nn_real *du, *v, *m;
-    size_t first, tiles; /* of the block */
+    nn_real *du, *v, *m, *db; /* db[whole], NULL: not wanted */
+    size_t first, tiles;      /* of the block */
     size_t c, f, whole, v_matrix, m_matrix, du_matrix;
 };
 
@@ -273,8 +275,9 @@ size_t nn__conv2d_winograd_dw_memory(const nn__conv2d *g, int rows)
 {
     size_t c = (size_t)g->window.c, f = nn__conv2d_whole_filters((size_t)g->filters),
            tiles = block_tiles(&g->window, rows);
-    return nn__mul(POINTS, nn__add(matrix_count(c, f),
-                                   nn__add(matrix_count(tiles, c), matrix_count(tiles, f))));
+    return nn__add(
+        f, nn__mul(POINTS, nn__add(matrix_count(c, f),
+                                   nn__add(matrix_count(tiles, c), matrix_count(tiles, f)))));
 }
 
 static void winograd_gradient_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -291,6 +294,16 @@ static void winograd_gradient_task(const nn_pass *pass, void *arg, int index, in
     nn__work_end(was);
 }
 
+/* db += the columns' sums of m[tiles][panels] of the point that has them. */
+static void winograd_add_db(const struct gradient *t)
+{
+    const nn_real *m = t->m + SUMS_POINT * t->m_matrix;
+    int was = nn__numbers_begin(NN_WORK_ELEMENTWISE, t->tiles * t->whole);
+    for (size_t first = 0; first < t->whole; first += COLUMNS, m += t->tiles * COLUMNS)
+        nn__kernels->add_column_sums(t->db + first, m, t->tiles, COLUMNS);
+    nn__work_end(was);
+}
+
 static void winograd_du_task(const nn_pass *pass, void *arg, int index, int worker)
 {
     const struct gradient *t = arg;
@@ -302,6 +315,8 @@ static void winograd_du_task(const nn_pass *pass, void *arg, int index, int work
                                t->v + point * t->v_matrix, 1, t->c, t->m + point * t->m_matrix,
                                t->c, t->tiles, t->whole);
     nn__work_end(was);
+    if (point == SUMS_POINT && t->db != NULL)
+        winograd_add_db(t);
 }
 
 static void winograd_dkernel_task(const nn_pass *pass, void *arg, int index, int worker)
@@ -316,7 +331,7 @@ static void winograd_dkernel_task(const nn_pass *pass, void *arg, int index, int
     nn__work_end(was);
 }
 
-void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *memory)
+void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *db, nn_real *memory)
 {
     const size_t all = picture_tiles(&g->window) * (size_t)pass->rows;
     const size_t block = block_tiles(&g->window, pass->rows);
@@ -331,10 +346,13 @@ void nn__conv2d_winograd_dw(const nn_pass *pass, const nn__conv2d *g, nn_real *m
     t.du_matrix = matrix_count(t.c, t.whole);
     t.v = memory + POINTS * t.du_matrix;
     t.m = t.v + POINTS * t.v_matrix;
+    t.db = db == NULL ? NULL : memset(t.m + POINTS * t.m_matrix, 0, t.whole * sizeof *db);
     for (t.first = 0; t.first < all; t.first += block) {
         t.tiles = nn__least(block, all - t.first);
         nn_parallel(pass, parts(t.tiles, SWEEP_TILES), winograd_gradient_task, &t);
         nn_parallel(pass, POINTS, winograd_du_task, &t);
     }
     nn_parallel(pass, parts(t.c, SWEEP_CHANNELS), winograd_dkernel_task, &t);
+    if (db != NULL)
+        memcpy(db, t.db, t.f * sizeof *db);
 }

@@ -82,6 +82,7 @@ static nn_real **run_step(nn_context *context, nn__run *run, int s, nn_real **ro
         .training = run->program.training,
         .trainable = !context->model->nodes[step->node].frozen,
         .activation = step->activation,
+        .x_activation = step->x_activation,
         .input_count = step->input_count,
         .node = (uint32_t)step->node,
         .x_shape = shapes,

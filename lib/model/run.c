@@ -78,6 +78,7 @@ void nn__context_forward(nn_context *context, nn__mode mode, int rows)
     nn__profile_count(run->profile, rows);
     for (int s = 0; s < run->program.step_count; s++) {
         nn_pass *pass = &run->passes[s];
+        pass->activation = run->program.steps[s].activation;
         pass->rows = rows;
         pass->renew = renew;
         pass->alone = run->work[s] * (double)rows < ALONE;
@@ -214,6 +215,8 @@ void nn__context_backward(nn_context *context)
         nn_pass *pass = &run->passes[s];
         if (pass->dy == NULL)
             continue;
+        if (run->program.steps[s].dz_given)
+            pass->activation = NN_LINEAR;
         pass->partials = block_at(context, &run->plan, run->plan.backward_partials[s]);
         nn__profile_at(run->profile, 2 * steps - s, context->rows);
         run->program.steps[s].kind->backward(pass);

@@ -89,7 +89,8 @@ END_TEST
 
 START_TEST(sums_and_dx_match_a_double_reference_at_every_level)
 {
-    static nn_real x[N], dy[N], dx[N], over[N];
+    static const int slopes[] = {NN_RELU, NN_TANH};
+    static nn_real x[N], dy[N], dx[N], over[N], sloped[N];
     for (size_t c = 1; c <= WIDTH; c += 1 + c / 3) {
         nn_real mean[WIDTH], rstd[WIDTH], d[WIDTH];
         double first[2][WIDTH];
@@ -107,10 +108,18 @@ START_TEST(sums_and_dx_match_a_double_reference_at_every_level)
             if (k == NULL)
                 continue;
             k->batch_norm_sums(sum, product, &(nn__pooled_dy){.dy = dy}, x, mean, rstd, ROWS, c);
-            k->batch_norm_dx(dx, &(nn__pooled_dy){.dy = dy}, x, rstd, mean, d, ROWS, c);
+            k->batch_norm_dx(dx, &(nn__pooled_dy){.dy = dy}, x, rstd, mean, d, NN_LINEAR, ROWS, c);
             memcpy(over, dy, sizeof over);
-            k->batch_norm_dx(over, &(nn__pooled_dy){.dy = over}, x, rstd, mean, d, ROWS, c);
+            k->batch_norm_dx(over, &(nn__pooled_dy){.dy = over}, x, rstd, mean, d, NN_LINEAR, ROWS,
+                             c);
             same_bits(dx, over, ROWS * c * sizeof *dx, "in place");
+            for (size_t i = 0; i < sizeof slopes / sizeof slopes[0]; i++) {
+                k->batch_norm_dx(over, &(nn__pooled_dy){.dy = dy}, x, rstd, mean, d, slopes[i],
+                                 ROWS, c);
+                memcpy(sloped, dx, sizeof dx);
+                k->activate_gradient(sloped, x, slopes[i], ROWS * c);
+                same_bits(sloped, over, ROWS * c * sizeof *dx, "times the slope");
+            }
             for (size_t j = 0; j < c; j++) {
                 double s = 0, p = 0;
                 for (size_t i = 0; i < ROWS; i++) {
@@ -160,8 +169,8 @@ static void compare_pooled(const nn__kernel_table *k, const nn__window *w, size_
     k->batch_norm_sums(sums[1][0], sums[1][1], &written, x, mean, rstd, n, c);
     same_bits(sums[0][0], sums[1][0], c * sizeof(double), "sum dy, pooled");
     same_bits(sums[0][1], sums[1][1], c * sizeof(double), "sum dy xhat, pooled");
-    k->batch_norm_dx(dx, &pooled, x, rstd, mean, d, n, c);
-    k->batch_norm_dx(out, &written, x, rstd, mean, d, n, c);
+    k->batch_norm_dx(dx, &pooled, x, rstd, mean, d, NN_LINEAR, n, c);
+    k->batch_norm_dx(out, &written, x, rstd, mean, d, NN_LINEAR, n, c);
     same_bits(dx, out, n * c * sizeof *dx, "dx, pooled");
 }
 

@@ -104,7 +104,7 @@ static void run_between_guards(const probe *p, const nn__conv2d *g, int rows)
     const size_t counts[] = {nn__conv2d_winograd_kernel(g->window.c, g->filters),
                              nn__conv2d_winograd_scratch(&g->window, g->filters),
                              nn__conv2d_winograd_dw_memory(g, rows)};
-    nn_real *memory[3], guard[GUARD];
+    nn_real *memory[3], guard[GUARD], db[64];
     for (size_t i = 0; i < GUARD; i++)
         guard[i] = 77;
     for (int k = 0; k < 3; k++) {
@@ -129,7 +129,7 @@ static void run_between_guards(const probe *p, const nn__conv2d *g, int rows)
                                       g->filters);
         nn__conv2d_winograd(&own, &job);
     }
-    nn__conv2d_winograd_dw(&own, g, memory[2] + GUARD);
+    nn__conv2d_winograd_dw(&own, g, db, memory[2] + GUARD);
     for (int k = 0; k < 3; k++) {
         ck_assert_mem_eq(memory[k], guard, sizeof guard);
         ck_assert_mem_eq(memory[k] + GUARD + counts[k], guard, sizeof guard);
