@@ -156,9 +156,9 @@ endif
 LIBS := $(BLAS_LIBS) -lm -pthread
 
 # What single files need on top.
-KERNEL := -O2 -ftree-vectorize -fno-align-functions -fno-math-errno -fno-trapping-math
-# Loops over a window, and sums in registers, must be unrolled.
-HOT := pooling direct winograd winograd_few panels small_product builtin_gemm
+KERNEL := $(if $(SANITIZE),-O1,-O2 -ftree-vectorize) -fno-align-functions -fno-math-errno -fno-trapping-math
+# Loops over a window, and sums in registers, must be unrolled. With sanitizers that takes gcc minutes.
+HOT := $(if $(SANITIZE),,pooling direct winograd winograd_few panels small_product builtin_gemm)
 HOT := $(HOT:%=FLAGS_lib/kernels/%.c)
 $(foreach hot,$(HOT),$(eval $(hot) := -O3))
 # Short rows of filters are copied: for size, gcc would copy them byte by byte.
@@ -325,10 +325,10 @@ $(B)/peers/nn_dlib: bench/peers/dlib.cpp
 
 # ---- Tests ---------------------------------------------------------------------------------------
 
-# tests/golden is run by both builds.
+# tests/golden is run by both builds, with sanitizers by the one in double alone.
 GOLDEN_C := $(wildcard tests/golden/*.c)
 APART := $(wildcard tests/gradients/test_*.c) $(GOLDEN_C)
-TESTS_C := $(GOLDEN_C) $(filter-out $(APART) $(if $(HAVE_FILES),,tests/files/%), \
+TESTS_C := $(if $(SANITIZE),,$(GOLDEN_C)) $(filter-out $(APART) $(if $(HAVE_FILES),,tests/files/%), \
     $(wildcard tests/test_*.c tests/*/test_*.c))
 HARNESS := tests/main.o tests/helpers.o
 CHECK_LIBS = $(shell pkg-config --libs check)
@@ -354,7 +354,7 @@ $(B)/double/tests/suites.h: LIST = $(APART)
 FORCE:
 
 # `make check TESTS=pool` runs the suites with "pool" in their names. Each part writes a log.
-PARTS := tests $(if $(or $(if $(TESTS),,all),$(findstring golden,$(TESTS))),gradients) \
+PARTS := $(if $(filter-out $(SANITIZE:%=golden),$(or $(TESTS),all)),tests) $(if $(or $(if $(TESTS),,all),$(findstring golden,$(TESTS))),gradients) \
     $(if $(TESTS)$(SANITIZE),,api install docs)
 RUN_tests = $(B)/tests/nn_tests $(TESTS)
 RUN_gradients = $(B)/tests/nn_gradients $(TESTS)
@@ -371,7 +371,7 @@ $(B)/check/%.log: FORCE
 	    $(RUN_$*) >$@ 2>&1 || { cat $@; exit 1; }
 
 check: $(PARTS:%=$(B)/check/%.log) ## all tests; TESTS=word for some of the suites
-	@for part in $(filter-out tests,$(PARTS)) tests; do cat $(B)/check/$$part.log; done
+	@for part in $(filter-out tests,$(PARTS)) $(filter tests,$(PARTS)); do cat $(B)/check/$$part.log; done
 
 # Keras itself; `make golden GOLDEN="--seed 7 --out DIR layers"` passes arguments.
 golden: $(if $(PYTHON),,$(B)/keras/ready) ## let Keras write tests/golden anew; PYTHON=one that has it

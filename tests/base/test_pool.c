@@ -64,7 +64,7 @@ START_TEST(many_short_jobs_lose_nothing)
 {
     static job j;
     uint64_t state = 1;
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0; round < 1500; round++) {
         int tasks = test_random_int(&state, 0, 12);
         j.threads = test_random_int(&state, 1, 5);
         nn__pool_run(j.threads, tasks, mark, &j);
@@ -403,7 +403,7 @@ START_TEST(many_short_jobs_in_the_background_lose_nothing)
 {
     static job j, front = {.threads = 3};
     uint64_t state = 5;
-    for (int round = 0; round < 2000; round++) {
+    for (int round = 0; round < 1000; round++) {
         int tasks = test_random_int(&state, 0, 12), drop = test_random_int(&state, 0, 3) == 0;
         nn__background b = {test_random_int(&state, 1, 4), tasks, mark, &j, 0};
         j.threads = 5;
