@@ -221,30 +221,38 @@ INLINE void load_column(lanes *d, const struct source *from, size_t at, int q, i
                                                      : zeros();
 }
 
+/* Row p of m[36][vectors], from row p of A dy. */
+INLINE void store_row(nn_real *m, size_t p, const lanes *t, size_t vectors, size_t s)
+{
+    lanes out[SIDE];
+    times_a_back(out, 1, t, 1);
+    for (size_t q = 0; q < SIDE; q++)
+        store(m + (SIDE * p + q) * vectors * LANES, (int)s, out[q]);
+}
+
+/* Rows p and o of it, from the tile: to load that again costs less than to keep all of A dy, for which
+ * there are too few registers. */
+INLINE void two_rows(nn_real *m, size_t p, size_t o, const struct source *from, size_t vectors,
+                     size_t s, int whole)
+{
+    lanes d[OUT], t[SIDE], upper[OUT], lower[OUT];
+    for (int q = 0; q < OUT; q++) {
+        load_column(d, from, s * LANES, q, whole);
+        times_a_back(t, 1, d, 1);
+        upper[q] = t[p], lower[q] = t[o];
+    }
+    store_row(m, p, upper, vectors, s);
+    store_row(m, o, lower, vectors, s);
+}
+
 /* m[36][vectors] = A dy A' of a tile. */
 INLINE void tile_transform(nn_real *m, const struct source *from, size_t vectors, int whole)
 {
     for (size_t s = 0; s < vectors; s++) {
-        lanes d[OUT], t[SIDE * OUT], out[SIDE];
-        for (int q = 0; q < OUT; q++) {
-            load_column(d, from, s * LANES, q, whole);
-            times_a_back(t + q, OUT, d, 1);
-        }
-        for (int p = 0; p < SIDE; p++) {
-            times_a_back(out, 1, t + OUT * p, 1);
-            for (int q = 0; q < SIDE; q++)
-                store(m + (size_t)(SIDE * p + q) * vectors * LANES, (int)s, out[q]);
-        }
+        two_rows(m, 0, 5, from, vectors, s, whole);
+        two_rows(m, 1, 2, from, vectors, s, whole);
+        two_rows(m, 3, 4, from, vectors, s, whole);
     }
-}
-
-INLINE void tile_gradient(nn_real *m, const struct source *from, size_t vectors)
-{
-    const size_t reach = (OUT - 1) * (from->line + from->f) + vectors * LANES;
-    if (from->rows == OUT && from->columns == OUT && from->end - from->dy >= (ptrdiff_t)reach)
-        tile_transform(m, from, vectors, 1);
-    else
-        tile_transform(m, from, vectors, 0);
 }
 
 /* sum[c][vectors] += v[c]' m[vectors] */
@@ -309,11 +317,16 @@ INLINE void run_gradient(nn_real *du, nn_real *db, nn_real *m, const nn_real *v,
                          const nn_real *end, const nn__window *w, int left, int rows, size_t f,
                          size_t vectors)
 {
-    struct source from = {dy, end, (size_t)w->ow * f, f, rows, OUT};
+    const size_t line = (size_t)w->ow * f, width = vectors * LANES;
+    const ptrdiff_t reach = (ptrdiff_t)((OUT - 1) * (line + f) + width);
     int tiles = 0;
-    for (; left > 0 && tiles < RUN; left -= OUT, from.dy += OUT * f, tiles++) {
-        from.columns = left < OUT ? left : OUT;
-        tile_gradient(m + (size_t)tiles * POINTS * vectors * LANES, &from, vectors);
+    for (; left > 0 && tiles < RUN; left -= OUT, dy += OUT * f, tiles++) {
+        const struct source from = {dy, end, line, f, rows, left < OUT ? left : OUT};
+        nn_real *tile = m + (size_t)tiles * POINTS * width;
+        if (rows == OUT && left >= OUT && end - dy >= reach)
+            tile_transform(tile, &from, vectors, 1);
+        else
+            tile_transform(tile, &from, vectors, 0);
     }
     add_sums(db, m, tiles, vectors);
     add_few(du, v, m, tiles, w->c, vectors);

@@ -141,7 +141,7 @@ static size_t conv2d_scratch(const nn_conv2d_options *o, const nn__conv2d *g)
     }
     size_t most = g->gather && gather > forward ? gather : forward;
     most = winograd > most ? winograd : most;
-    return direct > most ? direct : most;
+    return nn__conv2d_whole_lines(direct > most ? direct : most);
 }
 
 /* Numbers at the head of partials for Winograd: a transformed kernel, or what dw needs. */

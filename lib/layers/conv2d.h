@@ -49,6 +49,14 @@ static inline size_t nn__conv2d_whole_filters(size_t f)
     return (f + columns - 1) / columns * columns;
 }
 
+/* Numbers with those that fill up the last line of the cache: what follows in a worker's scratch begins
+ * at a line, or else every other vector would lie across two. */
+static inline size_t nn__conv2d_whole_lines(size_t numbers)
+{
+    const size_t line = 64 / sizeof(nn_real);
+    return nn__add(numbers, line - 1) / line * line;
+}
+
 /* ---- conv2d_way.c ---- */
 
 /* The way with the least work. Where it is Winograd's, it is so for more rows, too. */

@@ -37,7 +37,7 @@ static size_t padded_count(const nn__window *w)
 {
     size_t rows = (size_t)(band_rows(w) - 1) * (size_t)w->sh + (size_t)w->kh;
     size_t width = (size_t)(w->ow - 1) * (size_t)w->sw + (size_t)w->kw;
-    return nn__mul(nn__mul(rows, width), (size_t)w->c);
+    return nn__conv2d_whole_lines(nn__mul(nn__mul(rows, width), (size_t)w->c));
 }
 
 size_t nn__conv2d_direct_scratch(const nn__conv2d *g)

@@ -46,9 +46,10 @@ static struct layout layout_of(const nn__window *w, int filters)
 {
     const size_t c = (size_t)w->c, f = (size_t)filters, whole = nn__conv2d_whole_filters(f);
     struct layout at;
-    at.v = nn__mul(LINES, nn__few_line(w));
-    at.z = nn__add(at.v, nn__mul(row_tiles(w), POINTS * c) + NN__FEW_CHANNELS);
-    at.bias = nn__add(at.z, nn__mul(nn__mul(TILE, (size_t)w->ow), f));
+    at.v = nn__conv2d_whole_lines(nn__mul(LINES, nn__few_line(w)));
+    at.z =
+        nn__add(at.v, nn__conv2d_whole_lines(nn__mul(row_tiles(w), POINTS * c) + NN__FEW_CHANNELS));
+    at.bias = nn__add(at.z, nn__conv2d_whole_lines(nn__mul(nn__mul(TILE, (size_t)w->ow), f)));
     at.m = at.bias;
     at.du = nn__add(at.m, NN__FEW_M);
     at.db = nn__add(at.du, nn__mul(POINTS * c, whole));

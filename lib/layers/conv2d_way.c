@@ -17,10 +17,12 @@
  *                 F' is 8 or fills blocks of 16; what is not product is the outputs' and a tile's
  * dW:
  *   GEMM      P D (max(F, 16) + 25) + 33 P F + 8.1 D F
+ *                 17 for 25 from 32 channels on, which are copied as they lie
  *   direct    0.95 P D' F' + 1.8 P F' + 21 P C + D' F' (27 B + 4 R)
- *                 D' is even; B bands of 512 pixels, R rows, at each of which sums begin anew
+ *                 D' is even; B bands of 512 pixels, R rows, at each of which sums begin anew; with
+ *                 strides S, 32 P S C for 21 P C: between the pixels lies what only costs
  *   Winograd  36 (T (0.8 C F' + 25 C' + 20 F") + 12 C F)
- *     few C       T (24 C F' + 360 C + 2600) + R 36 14 C F'
+ *     few C       T (20 C F' + 300 C + 2200) + R 36 12 C F'
  *                 R rows of tiles, at each of which sums begin anew
  *
  * The factors are fitted to the times of 42 shapes with AVX2's kernels; `nn_bench choice` measures
@@ -29,7 +31,7 @@
  */
 #include "layers/conv2d.h"
 
-enum { BLOCK = NN__PANEL_COLUMNS, GROUP = 4, BAND = 512, VECTOR = 8 };
+enum { BLOCK = NN__PANEL_COLUMNS, GROUP = 4, BAND = 512, VECTOR = 8, LONG = 32 };
 
 /* The work for one row of the batch, and what comes once. */
 typedef struct work {
@@ -52,7 +54,7 @@ static work work_gemm(const nn__conv2d *g, const nn__window *w, int f, int dw)
     const double depth = (double)w->kh * w->kw * w->c / g->groups;
     const int small = depth <= NN__SMALL_DEPTH && filters >= NN__SMALL_WIDTH;
     const double wide = at_least(dw ? 16 : 4, filters), packed = dw || small ? 0 : 14;
-    const double lowered = g->plain ? 0 : dw ? 25 : 8.8;
+    const double lowered = g->plain ? 0 : !dw ? 8.8 : w->c / g->groups < LONG ? 25 : 17;
     return (work){g->groups * pixels *
                       (depth * (wide + packed + lowered) + (dw ? 33 : 20) * filters),
                   g->groups * (dw ? 8.1 : 25) * depth * filters};
@@ -71,7 +73,8 @@ static work work_direct_dw(const nn__conv2d *g, const nn__window *w)
     const double filters = whole(g->filters, BLOCK), pixels = (double)w->oh * w->ow;
     const int rows = w->ow < BAND ? BAND / w->ow : 1;
     const double bands = whole(w->oh, rows) / rows, depth = at_least(GROUP, whole(g->depth, 2));
-    return (work){pixels * (0.95 * depth * filters + 1.8 * filters + 21.0 * w->c) +
+    const double strides = (double)w->sh * w->sw, padded = strides > 1 ? 32 * strides : 21;
+    return (work){pixels * (0.95 * depth * filters + 1.8 * filters + padded * w->c) +
                       depth * filters * (27 * bands + 4.0 * w->oh),
                   0};
 }
@@ -96,8 +99,8 @@ static work work_few(const nn__window *w, int f, int what)
 {
     const double c = w->c, filters = f <= VECTOR ? VECTOR : whole(f, BLOCK);
     if (what == NN__CONV_DW)
-        return (work){tiles(w) * (24 * c * filters + 360 * c + 2600) +
-                          tile_rows(w) * NN__WINOGRAD_POINTS * 14 * c * filters,
+        return (work){tiles(w) * (20 * c * filters + 300 * c + 2200) +
+                          tile_rows(w) * NN__WINOGRAD_POINTS * 12 * c * filters,
                       0};
     return (work){tiles(w) * (filters * (68 * c + 50) + 360 * c + 700), work_transform(w, f, what)};
 }
