@@ -1,10 +1,10 @@
 /*
  * Batch normalization followed by max pooling: the normalized picture lives in a worker's scratch,
- * in cache, and only its pooled quarter is written to memory. Backward, the sums and dx find in
+ * some rows at a time, and only its pooled quarter is written to memory. Backward, the sums and dx find in
  * `where` which cells of a window dy reaches; it is spread over the picture nowhere. Only windows
  * that overlap, whose cells may get from several, have it spread in scratch.
  *
- *   forward   moments of x; per part: scratch = x s + t, y and where = pooled scratch
+ *   forward   moments of x; per band: scratch = x s + t, y and where = pooled scratch
  *   backward  per part: sums of dy.  Again: dx = a dy + b x + d
  *
  * The same numbers are added in the same order as in the two layers by themselves, so the bits are
@@ -16,7 +16,7 @@
 #include "layers/batch_normalization.h"
 #include "layers/max_pooling2d.h"
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, BAND = 4096 /* numbers of a band */ };
 
 struct batch_norm_pool {
     nn__window window;
@@ -37,23 +37,42 @@ static size_t part_pictures(const nn__batch_norm_run *run, int part, size_t *fir
     return lines / run->lines;
 }
 
-static nn_real *y_of_part(const nn_pass *pass, const nn__batch_norm_run *run, int part, int worker)
-{
-    (void)run;
-    (void)part;
-    return nn_scratch(pass, worker);
-}
-
-static void pool_part(const nn_pass *pass, const nn__batch_norm_run *run, int part, int worker)
+/* Windows' rows [row, row + rows) of picture n: x s + t in scratch, then pooled. */
+static void apply_rows(const nn_pass *pass, const nn__batch_norm_run *run, size_t n, int row,
+                       int rows, nn_real *scratch)
 {
     const struct batch_norm_pool *f = run->owner;
-    const nn_real *x = nn_scratch(pass, worker);
+    const size_t line = (size_t)f->window.w * run->c,
+                 at = n * f->y_count + (size_t)row * (size_t)f->window.ow * run->c;
+    const nn_real *x = pass->x[0] + n * f->x_count + (size_t)(row * f->window.sh) * line;
+    nn__window w = f->window;
+    if (rows < w.oh)
+        w.h = rows * w.kh, w.oh = rows;
+    nn__kernels->column_scale_shift(scratch, x, run->factors, run->factors + run->c,
+                                    (size_t)w.h * (size_t)w.w, run->c);
+    nn__kernels->max_pool(pass->y + at, f->where != NULL ? f->where + at : NULL, scratch, &w, 0,
+                          w.oh);
+}
+
+/* So many rows of windows at a time, where they share no row of x, that theirs stay in the first cache. */
+static int band_rows(const nn__window *w)
+{
+    const size_t numbers = (size_t)w->kh * (size_t)w->w * (size_t)w->c;
+    if (w->sh != w->kh || w->top > 0 || w->oh * w->kh > w->h)
+        return w->oh;
+    return numbers > BAND / 2 ? 1 : (int)(BAND / numbers);
+}
+
+static void apply_part(const nn_pass *pass, void *arg, int part, int worker)
+{
+    const nn__batch_norm_run *run = arg;
+    const struct batch_norm_pool *f = run->owner;
+    const int oh = f->window.oh, band = band_rows(&f->window);
     size_t first, count = part_pictures(run, part, &first);
-    for (size_t i = 0; i < count; i++, x += f->x_count) {
-        size_t at = (first + i) * f->y_count;
-        nn__kernels->max_pool(pass->y + at, f->where != NULL ? f->where + at : NULL, x, &f->window,
-                              0, f->window.oh);
-    }
+    for (size_t n = first; n < first + count; n++)
+        for (int row = 0; row < oh; row += band)
+            apply_rows(pass, run, n, row, band < oh - row ? band : oh - row,
+                       nn_scratch(pass, worker));
 }
 
 static nn__pooled_dy pooled_part(const nn_pass *pass, const nn__batch_norm_run *run, int part,
@@ -97,8 +116,7 @@ static nn__batch_norm_run begin(const nn_pass *pass, nn_pass *own, struct batch_
         f->where = (uint32_t *)(void *)((char *)pass->kept + options->first_bytes);
     nn__batch_norm_run run = nn__batch_norm_begin(own);
     run.owner = f;
-    run.y_of_part = y_of_part;
-    run.y_done = pool_part;
+    run.apply = apply_part;
     run.whole_dy_of_part = spread_part;
     if (f->window.sh == f->window.kh && f->window.sw == f->window.kw)
         run.dy_of_part = pooled_part;

@@ -95,15 +95,6 @@ size_t nn__batch_norm_lines(const nn__batch_norm_run *run, int part, size_t *fir
     return (size_t)rows * run->lines;
 }
 
-static nn_real *batch_norm_y(const nn_pass *pass, const nn__batch_norm_run *run, int part,
-                             int worker)
-{
-    size_t first;
-    (void)worker;
-    nn__batch_norm_lines(run, part, &first);
-    return pass->y + first * run->c;
-}
-
 static const nn_real *batch_norm_whole_dy(const nn_pass *pass, const nn__batch_norm_run *run,
                                           int part, int worker)
 {
@@ -119,6 +110,8 @@ static nn__pooled_dy batch_norm_dy(const nn_pass *pass, const nn__batch_norm_run
     return (nn__pooled_dy){.dy = run->whole_dy_of_part(pass, run, part, worker)};
 }
 
+static nn_task batch_norm_apply_task;
+
 nn__batch_norm_run nn__batch_norm_begin(const nn_pass *pass)
 {
     nn__batch_norm_run run = batch_norm_cut(&pass->x_shape[0], pass->rows);
@@ -128,7 +121,7 @@ nn__batch_norm_run nn__batch_norm_begin(const nn_pass *pass)
     run.factors = (nn_real *)(void *)(run.total + 2 * c);
     run.mean = pass->kept != NULL ? (nn_real *)pass->kept : run.factors + 3 * c;
     run.rstd = run.mean + c;
-    run.y_of_part = batch_norm_y;
+    run.apply = batch_norm_apply_task;
     run.dy_of_part = batch_norm_dy;
     run.whole_dy_of_part = batch_norm_whole_dy;
     return run;
@@ -229,10 +222,9 @@ static void batch_norm_apply_task(const nn_pass *pass, void *arg, int index, int
 {
     const nn__batch_norm_run *run = arg;
     size_t first, n = nn__batch_norm_lines(run, index, &first), c = run->c;
-    nn__kernels->column_scale_shift(run->y_of_part(pass, run, index, worker),
-                                    pass->x[0] + first * c, run->factors, run->factors + c, n, c);
-    if (run->y_done != NULL)
-        run->y_done(pass, run, index, worker);
+    (void)worker;
+    nn__kernels->column_scale_shift(pass->y + first * c, pass->x[0] + first * c, run->factors,
+                                    run->factors + c, n, c);
 }
 
 void nn__batch_norm_forward(const nn_pass *pass, nn__batch_norm_run *run)
@@ -243,7 +235,7 @@ void nn__batch_norm_forward(const nn_pass *pass, nn__batch_norm_run *run)
         batch_norm_moving_statistics(pass, run);
     batch_norm_factors(pass->options, pass->weights, run->factors, run->factors + run->c, run->mean,
                        run->rstd, run->c);
-    nn_parallel(pass, run->parts, batch_norm_apply_task, run);
+    nn_parallel(pass, run->parts, run->apply, run);
 }
 
 static void batch_norm_forward(const nn_pass *pass)

@@ -14,10 +14,9 @@ typedef struct nn__batch_norm_run {
     nn_real *factors;     /* [3][c]: s and t; a, b and d                  */
     nn_real *mean, *rstd; /* [c] each, in what is kept                    */
 
-    /* Where a part's y is written and its dy lies, and what follows when y is written (NULL:
-     * nothing). The layer's own are the pass's y and dy. */
-    nn_real *(*y_of_part)(const nn_pass *, const struct nn__batch_norm_run *, int part, int worker);
-    void (*y_done)(const nn_pass *, const struct nn__batch_norm_run *, int part, int worker);
+    /* What makes y of a part, given the run, and where a part's dy lies. The layer's own are of the
+     * pass's y and dy. */
+    nn_task *apply;
     nn__pooled_dy (*dy_of_part)(const nn_pass *, const struct nn__batch_norm_run *, int part,
                                 int worker);
     const nn_real *(*whole_dy_of_part)(const nn_pass *, const struct nn__batch_norm_run *, int part,
