@@ -39,8 +39,8 @@ static nn_model *dense_and_overlap(void)
                          nn_dense(11, NN_SOFTPLUS), nn_batch_norm(), nn_dense(CLASSES));
 }
 
-/* So many channels that batch norm and pooling go by two rows of windows; then those share rows
- * with the border and must not be parted. */
+/* So many channels that the first pooling goes by two rows of windows. The second one's windows lie
+ * across the border, and its picture is not parted. */
 static nn_model *bands(void)
 {
     return nn_sequential(
