@@ -354,7 +354,8 @@ $(B)/double/tests/suites.h: LIST = $(APART)
 FORCE:
 
 # `make check TESTS=pool` runs the suites with "pool" in their names. Each part writes a log.
-PARTS := $(if $(filter-out $(SANITIZE:%=golden),$(or $(TESTS),all)),tests) $(if $(or $(if $(TESTS),,all),$(findstring golden,$(TESTS))),gradients) \
+PARTS := $(if $(filter-out $(SANITIZE:%=golden),$(or $(TESTS),all)),tests) \
+    $(if $(or $(if $(TESTS),,all),$(findstring golden,$(TESTS))),gradients) \
     $(if $(TESTS)$(SANITIZE),,api install docs)
 RUN_tests = $(B)/tests/nn_tests $(TESTS)
 RUN_gradients = $(B)/tests/nn_gradients $(TESTS)

@@ -37,7 +37,11 @@ typedef struct nn__pooled_dy {
 
 enum { NN__SMALL_DEPTH = 256, NN__SMALL_WIDTH = 16 }; /* of small_product: at most, and at least */
 enum { NN__PANEL_COLUMNS = 16 }; /* side by side in a panel: see pack_columns */
-enum { NN__WINOGRAD_TILE = 4, NN__WINOGRAD_POINTS = 36 }; /* F(4x4, 3x3) */
+enum {
+    NN__WINOGRAD_TILE = 4, /* F(4x4, 3x3) */
+    NN__WINOGRAD_POINTS = 36,
+    NN__WINOGRAD_SUM = 7 /* of A dy A' the plain sum: row 1 of A is all ones */
+};
 enum {
     NN__FEW_CHANNELS = 4,                                  /* of winograd_few.c, at most        */
     NN__FEW_RUN = 8,                                       /* tiles of its gradient at a time   */

@@ -300,14 +300,13 @@ INLINE void add_few(nn_real *du, const nn_real *v, const nn_real *m, int tiles, 
         add_products(du, v, m, tiles, 4, vectors, HELD / (4 * vectors));
 }
 
-/* Row 1 of A is all ones: of the 36 numbers of a tile one is the sum of its gradients. */
+/* db[vectors] += the sums of the tiles' gradients. */
 INLINE void add_sums(nn_real *db, const nn_real *m, int tiles, size_t vectors)
 {
-    enum { SUM = SIDE + 1 };
     for (size_t s = 0; s < vectors; s++) {
         lanes sum = load(db, (int)s);
         for (size_t tile = 0; tile < (size_t)tiles; tile++)
-            sum += load(m + (tile * POINTS + SUM) * vectors * LANES, (int)s);
+            sum += load(m + (tile * POINTS + NN__WINOGRAD_SUM) * vectors * LANES, (int)s);
         store(db, (int)s, sum);
     }
 }

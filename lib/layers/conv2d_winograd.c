@@ -15,8 +15,8 @@
  *
  * dx is the same with dz for x, the mirrored window and the turned kernel. The kernel's gradient
  * goes through blocks of tiles in partials: v as above, m[36][panels] from dz, and
- * du[k] += v[k]' m[k], panel by panel; then du is transformed back. Row 1 of A is all ones, so m of one
- * point holds the sum of each tile's gradients: db is its columns' sums.
+ * du[k] += v[k]' m[k], panel by panel; then du is transformed back. db is the columns' sums of m of the point
+ * that holds the sum of each tile's gradients.
  */
 #include <string.h>
 
@@ -26,7 +26,6 @@
 enum {
     TILE = NN__WINOGRAD_TILE,
     POINTS = NN__WINOGRAD_POINTS,
-    SUMS_POINT = 7, /* row 1, column 1 */
     COLUMNS = NN__PANEL_COLUMNS,
     TASK_FLOATS = 65536, /* of v and m in a task                             */
     TASK_TILES = 8,      /* at least                                         */
@@ -297,7 +296,7 @@ static void winograd_gradient_task(const nn_pass *pass, void *arg, int index, in
 /* db += the columns' sums of m[tiles][panels] of the point that has them. */
 static void winograd_add_db(const struct gradient *t)
 {
-    const nn_real *m = t->m + SUMS_POINT * t->m_matrix;
+    const nn_real *m = t->m + NN__WINOGRAD_SUM * t->m_matrix;
     int was = nn__numbers_begin(NN_WORK_ELEMENTWISE, t->tiles * t->whole);
     for (size_t first = 0; first < t->whole; first += COLUMNS, m += t->tiles * COLUMNS)
         nn__kernels->add_column_sums(t->db + first, m, t->tiles, COLUMNS);
@@ -315,7 +314,7 @@ static void winograd_du_task(const nn_pass *pass, void *arg, int index, int work
                                t->v + point * t->v_matrix, 1, t->c, t->m + point * t->m_matrix,
                                t->c, t->tiles, t->whole);
     nn__work_end(was);
-    if (point == SUMS_POINT && t->db != NULL)
+    if (point == NN__WINOGRAD_SUM && t->db != NULL)
         winograd_add_db(t);
 }
 
